@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            build/brood and build/scenarios/*
+#   make demo       see it at work (root)
+#   make check      all tests (root for the live ones)
+#   make help       the other targets
+#
+# V=1 shows the commands.  CC, CLANG, BPFTOOL, PREFIX, DESTDIR as usual.
+
+CC        ?= gcc
+CLANG     ?= clang
+BPFTOOL   ?= bpftool
+PKGCONFIG ?= pkg-config
+INSTALL   ?= install
+PREFIX    ?= /usr/local
+BUILD     ?= build
+
+bindir     = $(PREFIX)/bin
+libexecdir = $(PREFIX)/libexec/brood
+docdir     = $(PREFIX)/share/doc/brood
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu17 $(WARN) $(EXTRA_CFLAGS) $(CFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)
+LIBS   = $(shell $(PKGCONFIG) --libs libbpf) -lelf -lz -lunistring
+STATIC_LIBS = $(shell $(PKGCONFIG) --static --libs libbpf) -lunistring
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+SOURCES   := src/main.c $(wildcard src/base/*.c src/source/*.c src/model/*.c src/view/*.c \
+	src/export/*.c src/verbs/*.c)
+OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
+UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# The rooms that run without a kernel: what unit tests are linked with.
+PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/main.o,$(OBJECTS))
+
+.PHONY: all static scenarios check check-unit check-live demo install uninstall clean \
+	deps tools lint vmlinux help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/brood scenarios
+scenarios: $(SCENARIOS)
+static: $(BUILD)/brood-static
+
+# --- the kernel side ------------------------------------------------------------------
+
+MULTIARCH = $(shell $(CC) -print-multiarch)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
+	-Ivmlinux -Iinclude -idirafter /usr/include/$(MULTIARCH) -MMD -MP
+
+$(BUILD)/brood.bpf.o: bpf/brood.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(EXTRA_BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/brood.skel.h: $(BUILD)/brood.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name brood > $@
+
+vmlinux:
+	$(call say,VMLINUX,vmlinux/vmlinux.h)
+	$(Q)CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) vmlinux/generate.sh vmlinux/vmlinux.h
+
+# --- user space -----------------------------------------------------------------------
+
+$(BUILD)/obj/%.o: src/%.c | $(BUILD)/brood.skel.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/brood: $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+
+$(BUILD)/brood-static: $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static $^ -o $@ $(STATIC_LIBS)
+
+# Standalone programs: one file each, no library of ours.
+$(BUILD)/scenarios/%: src/scenarios/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< -o $@
+
+# --- tests ----------------------------------------------------------------------------
+
+$(BUILD)/unit/%: tests/unit/%.c $(PURE)
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ \
+		-lcmocka $(LIBS)
+
+check: all $(UNIT)
+	$(Q)tests/run $(BUILD)
+
+check-unit: $(UNIT)
+	$(Q)tests/run --unit $(BUILD)
+
+check-live: all
+	$(Q)tests/run --live $(BUILD)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

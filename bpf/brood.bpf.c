@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * brood.bpf.c: the kernel side, in the order of a life: fork, exec, signal, exit, reap;
+ * and the snapshot of those whose birth nobody saw.
+ *
+ * All programs sit on stable tracepoints (tp_btf: direct loads, no kprobes), but for the
+ * reap, which has an exact place only in release_task().  Threads and kernel threads
+ * leave at the first line unless they were asked for.
+ */
+#include "adopter.bpf.h"
+#include "filter.bpf.h"
+#include "snapshot.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* --- fork ------------------------------------------------------------------------- */
+
+#define CSIGNAL 0xff		/* the exit signal, in the low byte of the clone flags */
+#define CLONE_THREAD 0x00010000
+
+/*
+ * Clone flags are an argument of task_newtask, which fires just before
+ * sched_process_fork, in the same thread, for the same child.  They wait here in between:
+ * one slot per PID modulo the table, so that a slot is overtaken only if the creator is
+ * held up between the two while SLOTS others are born; then the flags are unknown, and
+ * the event says so.
+ */
+#define SLOTS 8192
+
+struct newborn {
+	__u64 child;		/* address of its task_struct */
+	__u64 flags;
+};
+static struct newborn newborns[SLOTS];
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *child, __u64 flags)
+{
+	struct newborn *n;
+
+	if (flags & CLONE_THREAD)
+		return 0;
+	n = &newborns[child->pid & (SLOTS - 1)];
+	n->flags = flags & ~(__u64)CSIGNAL;
+	n->child = (__u64)child;
+	return 0;
+}
+
+static __always_inline void emit_thread(enum event_kind kind, struct task_struct *thread,
+					struct task_struct *creator)
+{
+	struct task_struct *leader = thread->group_leader;
+	struct ev_thread *e;
+
+	if (!is_followed(leader))
+		return;
+	e = reserve(sizeof(*e), kind);
+	if (!e)
+		return;
+	fill_head(&e->h, thread, leader, kind);
+	fill_ref(&e->creator, creator->group_leader);
+	e->creator.tid = creator->pid;
+	submit(e);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
+{
+	struct task_struct *birth_parent, *creator_leader;
+	const struct cred *cred;
+	struct newborn *n;
+	struct ev_fork *e;
+	struct upid upid;
+
+	if (is_thread(child)) {
+		if (cfg.threads && !skip_kthread(child))
+			emit_thread(EV_THREAD_START, child, creator);
+		return 0;
+	}
+	if (skip_kthread(child))
+		return 0;
+	birth_parent = child->real_parent->group_leader;
+	creator_leader = creator->group_leader;
+	if (cfg.filter) {
+		if (!is_followed(creator_leader) && !is_followed(birth_parent) && !matches(child))
+			return 0;
+		if (!follow(child))
+			return 0;
+	}
+	e = reserve(sizeof(*e), EV_FORK);
+	if (!e)
+		return 0;
+	fill_head(&e->h, child, child, EV_FORK);
+	fill_ref(&e->parent, birth_parent);
+	fill_ref(&e->creator, creator_leader);
+	e->creator.tid = creator->pid;
+	n = &newborns[child->pid & (SLOTS - 1)];
+	e->clone_flags = n->flags;
+	if (n->child != (__u64)child) {
+		e->clone_flags = 0;
+		e->h.flags |= EVF_FLAGS_UNKNOWN;
+	}
+	e->cgroup_id = cgroup_of(child);
+	cred = child->cred;
+	e->uid = cred->uid.val;
+	e->gid = cred->gid.val;
+	read_ns(child, &upid, &e->pid_ns);
+	e->ns_pid = upid.nr;
+	submit(e);
+	return 0;
+}
+
+/* --- exec ------------------------------------------------------------------------- */
+
+enum { EXEC_DONE, EXEC_NAMES_TOO_LONG };
+
+#define PATH_MAX 4096
+
+/*
+ * A record is reserved whole, so its size must be known first: classes by the length of
+ * the arguments, and one more for long paths.  The caps are constants in each copy of
+ * this function, so the verifier knows every offset.  head is what all classes share.
+ */
+static __always_inline int emit_exec(const struct ev_exec *head, struct linux_binprm *bprm,
+				     __u64 args, const __u32 args_cap, const __u32 file_cap,
+				     const __u32 interp_cap)
+{
+	__u32 len = head->args_len;
+	struct ev_exec *e;
+	char *data;
+	long n;
+
+	e = reserve(sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC);
+	if (!e)
+		return EXEC_DONE;
+	*e = *head;
+	e->h.lost = *(volatile __u32 *)&state.lost;
+	data = (char *)(e + 1);
+
+	n = bpf_probe_read_kernel_str(data + args_cap, file_cap, bprm->filename);
+	if (n == file_cap && file_cap < PATH_MAX)
+		goto too_long;
+	e->file_off = sizeof(*e) + args_cap;
+	e->file_len = n > 0 ? n - 1 : 0;
+	if (bprm->interp != bprm->filename) {
+		n = bpf_probe_read_kernel_str(data + args_cap + file_cap, interp_cap, bprm->interp);
+		if (n == interp_cap && file_cap < PATH_MAX)
+			goto too_long;
+		e->interp_off = e->file_off + file_cap;
+		e->interp_len = n > 0 ? n - 1 : 0;
+	}
+
+	if (len > args_cap)
+		len = args_cap;
+	e->args_off = sizeof(*e);
+	e->args_len = len;
+	/* Just copied there by the kernel: the pages are present, no fault to fear. */
+	if (len && bpf_probe_read_user(data, len, (void *)args)) {
+		e->h.flags |= EVF_ARGS_UNREADABLE;
+		e->args_len = 0;
+	}
+	submit(e);
+	return EXEC_DONE;
+
+too_long:
+	bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
+	return EXEC_NAMES_TOO_LONG;
+}
+
+/* It matches from now on: say who it is before saying what it does. */
+static __always_inline void emit_arrival(struct task_struct *task)
+{
+	struct ev_snapshot *s = reserve(sizeof(*s), EV_SNAPSHOT);
+
+	if (!s)
+		return;
+	fill_snapshot(s, task);
+	submit(s);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binprm *bprm)
+{
+	struct ev_exec head = {};
+	struct mm_struct *mm;
+	const struct cred *cred;
+	__u64 args, bytes;
+	int r;
+
+	/* task leads its group by now, whichever thread called exec (de_thread). */
+	if (!is_followed(task)) {
+		if (!matches(task) || !follow(task))
+			return 0;
+		emit_arrival(task);
+	}
+	fill_head(&head.h, task, task, EV_EXEC);
+	fill_ref(&head.parent, task->real_parent->group_leader);
+	cred = task->cred;
+	head.uid = cred->uid.val;
+	head.gid = cred->gid.val;
+	head.old_tid = old_pid != (__u32)task->pid ? old_pid : 0;
+	mm = task->mm;
+	args = mm->arg_start;
+	bytes = mm->arg_end - args;
+	head.args_bytes = bytes;	/* the kernel allows at most 3/4 of 8 MiB */
+	head.args_len = bytes < cfg.args_max ? bytes : cfg.args_max;
+
+	if (head.args_len <= 256)
+		r = emit_exec(&head, bprm, args, 256, 128, 64);
+	else if (head.args_len <= 1024)
+		r = emit_exec(&head, bprm, args, 1024, 256, 256);
+	else if (head.args_len <= 4096)
+		r = emit_exec(&head, bprm, args, 4096, 256, 256);
+	else if (head.args_len <= 16384)
+		r = emit_exec(&head, bprm, args, 16384, PATH_MAX, PATH_MAX);
+	else
+		r = emit_exec(&head, bprm, args, 65536, PATH_MAX, PATH_MAX);
+	if (r == EXEC_NAMES_TOO_LONG)
+		emit_exec(&head, bprm, args, 4096, PATH_MAX, PATH_MAX);
+	return 0;
+}
+
+/* --- signals: who killed whom ------------------------------------------------------- */
+
+/* Signals whose default is not to kill: CHLD CONT STOP TSTP TTIN TTOU URG WINCH. */
+#define HARMLESS (1ULL << 17 | 1ULL << 18 | 1ULL << 19 | 1ULL << 20 | 1ULL << 21 | \
+		  1ULL << 22 | 1ULL << 23 | 1ULL << 28)
+
+static __always_inline bool is_fatal(struct task_struct *target, int sig)
+{
+	struct k_sigaction action = {};
+
+	if (sig < 1 || sig > 64 || (1ULL << sig & HARMLESS))
+		return false;
+	if (sig == SIGKILL)
+		return true;
+	bpf_probe_read_kernel(&action, sizeof(action), &target->sighand->action[(sig - 1) & 63]);
+	return action.sa.sa_handler == NULL;	/* SIG_DFL */
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *target,
+	     int group, int result)
+{
+	struct task_struct *sender, *leader;
+	struct ev_signal *e;
+	int code = 0;
+
+	if (result != 0 || !is_fatal(target, sig))	/* 0: TRACE_SIGNAL_DELIVERED */
+		return 0;
+	/* From a process: si_code <= 0, or no siginfo at all (SEND_SIG_NOINFO). The kernel's
+	 * own (a fault, the terminal, the OOM killer, SEND_SIG_PRIV = 1) name nobody. */
+	if ((__u64)info == 1)
+		return 0;
+	if ((__u64)info > 1)
+		bpf_core_read(&code, sizeof(code), &info->si_code);
+	if (code > 0 || skip_kthread(target))
+		return 0;
+	leader = target->group_leader;
+	if (!is_followed(leader))
+		return 0;
+	e = reserve(sizeof(*e), EV_SIGNAL);
+	if (!e)
+		return 0;
+	fill_head(&e->h, target, leader, EV_SIGNAL);
+	sender = (struct task_struct *)bpf_get_current_task();
+	e->from.start = BPF_CORE_READ(sender, group_leader, start_boottime);
+	e->from.tgid = BPF_CORE_READ(sender, tgid);
+	e->from.tid = BPF_CORE_READ(sender, pid);
+	BPF_CORE_READ_INTO(&e->from_comm, sender, group_leader, comm);
+	e->sig = sig;
+	e->pad = 0;
+	submit(e);
+	return 0;
+}
+
+/* --- exit --------------------------------------------------------------------------- */
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct task_struct *leader, *parent;
+	struct signal_struct *signal;
+	struct ev_exit *e;
+	bool dead;
+
+	if (skip_kthread(task))
+		return 0;
+	if (cfg.threads && is_thread(task))
+		emit_thread(EV_THREAD_EXIT, task, task);
+	signal = task->signal;
+	/*
+	 * Kernels before 6.16 do not say whether this was the last thread.  The counter is
+	 * zero by then; two that leave together may both see it, and the model takes the
+	 * first.
+	 */
+	dead = cfg.has_group_dead ? ctx[1] & 1 : signal->live.counter == 0;
+	if (!dead)
+		return 0;
+	leader = task->group_leader;
+	if (!is_followed(leader))
+		return 0;
+	e = reserve(sizeof(*e), EV_EXIT);
+	if (!e)
+		return 0;
+	parent = leader->real_parent;
+	fill_head(&e->h, task, leader, EV_EXIT);
+	if (!cfg.has_group_dead)
+		e->h.flags |= EVF_RACE_PRONE;
+	if (will_autoreap(leader, parent))
+		e->h.flags |= EVF_AUTOREAP;
+	fill_ref(&e->parent, parent->group_leader);
+	e->status = group_status(leader, signal);
+	e->pad = 0;
+	e->max_rss_kib = signal->maxrss * cfg.page_kib;
+	__builtin_memset(&e->adopter, 0, sizeof(e->adopter) + sizeof(e->adopter_comm));
+	fill_adopter(e, task, signal);
+	submit(e);
+	return 0;
+}
+
+/* --- reap --------------------------------------------------------------------------- */
+
+static __always_inline struct ev_reap *begin_reap(struct task_struct *task)
+{
+	struct ev_reap *e;
+
+	/* Only a leader's release is the end of a process.  (A leader that another thread
+	 * replaced by exec has lost its PID by now, and is_thread() is true.) */
+	if (is_thread(task) || skip_kthread(task) || !is_followed(task))
+		return NULL;
+	e = reserve(sizeof(*e), EV_REAP);
+	if (!e) {
+		unfollow(task);
+		return NULL;
+	}
+	fill_head(&e->h, task, task, EV_REAP);
+	return e;
+}
+
+/* Exact: current is whoever waits for it, or the task itself where nobody need wait. */
+SEC("?fentry/release_task")
+int BPF_PROG(on_release, struct task_struct *task)
+{
+	struct task_struct *reaper;
+	struct ev_reap *e = begin_reap(task);
+
+	if (!e)
+		return 0;
+	reaper = (struct task_struct *)bpf_get_current_task();
+	fill_ref(&e->parent, task->real_parent->group_leader);
+	e->h.flags |= EVF_EXACT;
+	e->by.start = BPF_CORE_READ(reaper, group_leader, start_boottime);
+	e->by.tgid = BPF_CORE_READ(reaper, tgid);
+	e->by.tid = BPF_CORE_READ(reaper, pid);
+	BPF_CORE_READ_INTO(&e->by_comm, reaper, group_leader, comm);
+	if (e->by.tgid == e->h.who.tgid)
+		e->h.flags |= EVF_SELF_REAP;
+	/* The leader's own time is added to the sum a moment later (__exit_signal). */
+	e->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime;
+	submit(e);
+	unfollow(task);
+	return 0;
+}
+
+/*
+ * Late, by an RCU grace period, and in somebody else's context.  But real_parent still
+ * points to whoever was the parent when it was released: a zombie that was handed on
+ * points to its adopter, one that was reaped before its parent ended to that parent.
+ * That parent may be freed by now, so user space checks what is read here.
+ */
+SEC("?tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct *task)
+{
+	struct ev_reap *e = begin_reap(task);
+	struct task_struct *parent;
+
+	if (!e)
+		return 0;
+	parent = task->real_parent->group_leader;
+	fill_ref(&e->parent, parent);
+	e->by = e->parent;
+	bpf_probe_read_kernel(e->by_comm, sizeof(e->by_comm), parent->comm);
+	e->cpu_ns = task->signal->sum_sched_runtime;
+	submit(e);
+	unfollow(task);
+	return 0;
+}
+
+/* --- snapshot ----------------------------------------------------------------------- */
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct ev_snapshot s;
+
+	if (!task || is_thread(task) || skip_kthread(task))
+		return 0;
+	fill_snapshot(&s, task);
+	bpf_seq_write(ctx->meta->seq, &s, sizeof(s));
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * emit.bpf.h: the one way into the ring: reserve (or count the loss), fill the head,
+ * submit (and wake the reader only if it asked for it).
+ */
+#ifndef BROOD_EMIT_BPF_H
+#define BROOD_EMIT_BPF_H
+
+#ifndef VMLINUX_FULL		/* see vmlinux/generate.sh */
+#include <linux/bpf.h>
+#include <stdbool.h>
+#endif
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "event.h"
+#include "probe.h"
+
+const volatile struct probe_config cfg;
+struct probe_state state;
+
+/*
+ * One ring for all CPUs: the order of reservations is the order of events, and a fork is
+ * reserved before its child can run, so nobody needs to sort.  Its size is set on loading.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+static __always_inline void count_loss(enum event_kind kind)
+{
+	__sync_fetch_and_add(&state.lost, 1);
+	__sync_fetch_and_add(&state.lost_by_kind[kind], 1);
+}
+
+/* size must be a constant: the verifier keeps it with the pointer. */
+static __always_inline void *reserve(__u64 size, enum event_kind kind)
+{
+	void *record = bpf_ringbuf_reserve(&ring, size, 0);
+
+	if (!record)
+		count_loss(kind);
+	return record;
+}
+
+/*
+ * The functions below take the thread group leader where they can, so that each program
+ * loads that pointer once: the verifier searches all of the kernel's BTF for every pointer
+ * that is loaded from a trusted one (btf_nested_type_is_trusted), a millisecond each here.
+ */
+static __always_inline void fill_ref(struct task_ref *ref, struct task_struct *leader)
+{
+	ref->start = leader->start_boottime;
+	ref->tgid = leader->tgid;
+	ref->tid = 0;
+}
+
+static __always_inline void fill_head(struct event *h, struct task_struct *task,
+				      struct task_struct *leader, enum event_kind kind)
+{
+	h->ts = bpf_ktime_get_boot_ns();
+	h->who.start = leader->start_boottime;
+	h->who.tgid = task->tgid;
+	h->who.tid = task->pid;
+	h->kind = kind;
+	h->flags = 0;
+	h->lost = *(volatile __u32 *)&state.lost;
+	bpf_probe_read_kernel(h->comm, sizeof(h->comm), leader->comm);
+}
+
+/*
+ * A wake-up costs more than everything else that a probe does.  The reader says in
+ * state.reader when it needs one: whenever it sleeps, for the first event; while it naps,
+ * when the ring fills.  Two CPUs may both see the request; a second wake-up is harmless.
+ * That no request is overlooked is the reader's care, see src/source/ring.c.
+ */
+static __always_inline void submit(void *record)
+{
+	__u32 reader = *(volatile __u32 *)&state.reader;
+	__u64 wake = BPF_RB_NO_WAKEUP;
+
+	if (reader == READER_ASLEEP ||
+	    (reader == READER_NAPPING &&
+	     bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > cfg.wake_bytes)) {
+		*(volatile __u32 *)&state.reader = READER_BUSY;
+		wake = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_submit(record, wake);
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* main.c: a table of verbs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/say.h"
+#include "base/version.h"
+#include "verbs/verb.h"
+
+#define WATCHES (OPT_LIVE | OPT_VIEW | OPT_ZOMBIE)
+
+static const struct verb verbs[] = {
+	{ "", "log while it runs, then the tree and the findings", WATCHES | OPT_TREE, verb_main },
+	{ "log", "one line per event", WATCHES, verb_log },
+	{ "tree", "the family tree, every process with its fate", WATCHES | OPT_TREE, verb_tree },
+	{ "summary", "counts, rates, zombies, orphans, failures, CPU", WATCHES, verb_summary },
+	{ "export", "output for programs: JSON lines", WATCHES | OPT_FORMAT, verb_export },
+	{ "ps", "what exists right now, zombies and orphans marked", OPT_VIEW | OPT_PS, verb_ps },
+	{ "check", "what this kernel offers, what is missing", OPT_VIEW, verb_check },
+};
+#define N_VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+static void help(const struct verb *v)
+{
+	printf("usage: brood %s%s[OPTIONS]%s\n", v->name, *v->name ? " " : "[VERB] ",
+	       v->groups & OPT_LIVE ? " [-- COMMAND [ARG…]]" : "");
+	printf("%s\n", v->what);
+	if (v->groups & OPT_LIVE)
+		printf("\nWith COMMAND: runs it and follows it and all its descendants.\n"
+		       "Without: watches the whole machine until Ctrl-C or --for.\n");
+	if (!*v->name) {
+		printf("\nverbs:\n");
+		for (size_t i = 1; i < N_VERBS; i++)
+			printf("  %-10s %s\n", verbs[i].name, verbs[i].what);
+	}
+	printf("\noptions:\n");
+	options_help(stdout, v->groups);
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *v = &verbs[0];
+	struct options o;
+
+	if (argc > 1 && argv[1][0] != '-') {
+		v = find_verb(argv[1]);
+		if (!v) {
+			say(argv[1], "no such verb", "brood --help lists them; a command goes after --");
+			return STATUS_USAGE;
+		}
+		argc--;
+		argv++;
+	} else if (argc > 1 && !strcmp(argv[1], "--version")) {
+		printf("brood %s\n", BROOD_VERSION);
+		return STATUS_OK;
+	}
+	if (options_parse(&o, argc, argv, v->groups))
+		return STATUS_USAGE;
+	if (o.help) {
+		help(v);
+		return STATUS_OK;
+	}
+	return v->run(&o);
+}

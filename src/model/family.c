@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * family.c: who is whose parent now: adoption, computed when a parent exits and verified by
+ * what the kernel tells of the child later.
+ *
+ * sched_process_exit fires before the kernel reparents (kernel/exit.c: do_exit, then
+ * exit_notify), so for a moment we know of an adoption that the kernel has yet to do.  A
+ * parent told in that moment is a dead one; it contradicts nothing.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model/private.h"
+
+struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm)
+{
+	struct who w = {.ref = {.start = ref->start, .tgid = ref->tgid}};
+	const struct proc *p = ref->tgid ? table_find(&m->table, ref) : NULL;
+
+	if (p)
+		comm = p->comm;
+	if (comm)
+		memcpy(w.comm, comm, sizeof(w.comm));
+	return w;
+}
+
+void family_set_parent(struct model *m, struct proc *p, const struct who *w)
+{
+	p->parent = *w;
+	p->parent.ref.tid = 0;
+	if (table_link(&m->table, p, &w->ref))
+		m->err = -ENOMEM;
+	if (!p->parent.comm[0] && p->parent_proc)
+		memcpy(p->parent.comm, p->parent_proc->comm, sizeof(p->parent.comm));
+}
+
+static void remember(struct proc *p, const struct who *parent, uint64_t exit_ts)
+{
+	p->past[1] = p->past[0];
+	p->past[0] = (struct past_parent){.who = *parent, .exit_ts = exit_ts};
+}
+
+static const struct past_parent *past_parent(const struct proc *p, const struct task_ref *ref)
+{
+	for (size_t i = 0; i < sizeof(p->past) / sizeof(p->past[0]); i++) {
+		if (p->past[i].who.ref.tgid && ref_same(&p->past[i].who.ref, ref))
+			return &p->past[i];
+	}
+	return NULL;
+}
+
+static void orphaned(struct model *m, struct proc *p, const struct who *from, const struct who *to,
+		     bool inferred)
+{
+	struct fact f = model_fact(m, FACT_ORPHAN, p);
+
+	if (p->orphaned_ts == NO_TIME) {
+		p->orphaned_ts = m->now;
+		p->old_parent = *from;
+		p->new_parent = *to;
+	}
+	f.inferred = inferred;
+	f.old_parent = *from;
+	f.new_parent = *to;
+	model_say(m, &f);
+}
+
+const struct past_parent *family_told(struct model *m, struct proc *p, const struct task_ref *told,
+				      bool at_exit)
+{
+	const struct proc *known = p->parent_proc;
+	const struct past_parent *past;
+	struct who from = p->parent, to;
+	bool lives;
+
+	if (!told->tgid || ref_same(told, &p->ref))
+		return NULL;
+	if (ref_same(told, &p->parent.ref)) {
+		if (at_exit && p->adoption_pending) {
+			m->counts.adoption_checked++;
+			p->adoption_pending = false;
+		}
+		return NULL;
+	}
+	past = past_parent(p, told);
+	if (past)
+		return past;
+
+	to = family_name(m, told, NULL);
+	if (known && known->ghost)
+		known = NULL;
+	if (known)
+		memcpy(from.comm, known->comm, sizeof(from.comm));
+	lives = known && known->state == PROC_ALIVE && !known->gone;
+	family_set_parent(m, p, &to);
+	if (p->adoption_pending || lives) {
+		/* We thought of the wrong one. */
+		m->counts.adoption_checked++;
+		m->counts.adoption_wrong++;
+		if (p->adoption_pending && ref_same(&p->new_parent.ref, &from.ref))
+			p->new_parent = to;
+		p->adoption_pending = false;
+	} else if (from.ref.tgid) {
+		/* Its parent died unseen. */
+		orphaned(m, p, &from, &to, true);
+	} else if (p->orphaned_ts != NO_TIME && !p->new_parent.ref.tgid) {
+		p->new_parent = to;
+	}
+	return NULL;
+}
+
+void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
+{
+	struct who from = {.ref = p->ref}, adopter, to;
+	struct proc *c;
+
+	memcpy(from.comm, p->comm, sizeof(from.comm));
+	adopter = family_name(m, &x->adopter, NULL);
+	if (x->adopter_comm[0])
+		memcpy(adopter.comm, x->adopter_comm, sizeof(adopter.comm));
+
+	while ((c = TAILQ_FIRST(&p->children))) {
+		if (c->gone) {
+			/* It was reaped before, though that is still to be told. */
+			table_unlink(&m->table, c);
+			continue;
+		}
+		to = adopter;
+		if (!to.ref.tgid || ref_same(&to.ref, &p->ref) || ref_same(&to.ref, &c->ref))
+			to = (struct who){0};
+		remember(c, &from, m->now);
+		family_set_parent(m, c, &to);
+		if (c->state == PROC_ZOMBIE) {
+			c->last_adopter = c->parent;
+			continue;
+		}
+		c->adoption_pending = to.ref.tgid;
+		orphaned(m, c, &from, &to, false);
+	}
+}

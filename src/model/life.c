@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* life.c: the end of a process: exit, the time as a zombie, the reap. */
+#include <string.h>
+
+#include "model/private.h"
+
+uint64_t life_deadline(const struct model *m, const struct proc *p)
+{
+	uint64_t after = m->opt.zombie_after_ns;
+
+	return p->zombie_from < NO_TIME - after ? p->zombie_from + after : NO_TIME;
+}
+
+struct proc *life_next_flag(const struct model *m)
+{
+	struct proc *p = m->next_flag;
+
+	while (p && p->gone)
+		p = TAILQ_NEXT(p, zombie_link);
+	return p;
+}
+
+/*
+ * One delay for all and a time that never runs backwards: the one that died first is due
+ * first, so a queue is enough.
+ */
+static void enqueue(struct model *m, struct proc *p)
+{
+	TAILQ_INSERT_TAIL(&m->zombies, p, zombie_link);
+	p->in_zombie_queue = true;
+	if (!m->next_flag)
+		m->next_flag = p;
+}
+
+static void dequeue(struct model *m, struct proc *p)
+{
+	if (m->next_flag == p)
+		m->next_flag = TAILQ_NEXT(p, zombie_link);
+	TAILQ_REMOVE(&m->zombies, p, zombie_link);
+	p->in_zombie_queue = false;
+}
+
+void life_zombie(struct model *m, struct proc *p)
+{
+	p->state = PROC_ZOMBIE;
+	p->zombie_from = m->now;
+	if (!p->in_zombie_queue)
+		enqueue(m, p);
+}
+
+static void name_parent(struct proc *p)
+{
+	if (p->parent_proc && !p->parent_proc->ghost)
+		memcpy(p->parent.comm, p->parent_proc->comm, sizeof(p->parent.comm));
+}
+
+static void flag(struct model *m, struct proc *p)
+{
+	struct fact f = model_fact(m, FACT_ZOMBIE, p);
+
+	m->next_flag = TAILQ_NEXT(p, zombie_link);
+	p->zombie_flag_ts = m->now;
+	name_parent(p);
+	f.since = p->exit_ts;
+	model_say(m, &f);
+}
+
+void life_flag_before(struct model *m, uint64_t ts)
+{
+	struct proc *p;
+
+	while ((p = life_next_flag(m)) && life_deadline(m, p) < ts) {
+		m->now = life_deadline(m, p);
+		flag(m, p);
+	}
+}
+
+void life_exit(struct model *m, const struct event *ev)
+{
+	const struct ev_exit *x = (const struct ev_exit *)ev;
+	struct proc *p = table_find(&m->table, &ev->who);
+	const struct past_parent *dead;
+
+	/* Two last threads may both find that they are the last (EVF_RACE_PRONE). */
+	if (p && p->state != PROC_ALIVE) {
+		m->counts.ignored++;
+		return;
+	}
+	if (!p) {
+		p = model_stranger(m, ev, &x->parent);
+		if (!p)
+			return;
+		model_say_stranger(m, p);
+	}
+	memcpy(p->comm, ev->comm, sizeof(p->comm));
+	dead = family_told(m, p, &x->parent, true);
+	name_parent(p);
+	if (p->orphaned_ts != NO_TIME)
+		p->last_adopter = p->parent;
+
+	p->exit_ts = m->now;
+	p->status = x->status;
+	p->has_status = true;
+	p->autoreap = ev->flags & EVF_AUTOREAP;
+	p->max_rss_kib = x->max_rss_kib;
+	if (!p->killer_sig || p->killer_sig != (uint32_t)proc_signal(p->status)) {
+		p->killer = (struct who){0};
+		p->killer_sig = 0;
+	}
+	life_zombie(m, p);
+
+	if (dead) {
+		/* The line shows what was told; but it is the adopter who has to wait for it. */
+		p->parent = dead->who;
+		model_say_event(m, FACT_EXIT, p, ev);
+		p->parent = p->last_adopter;
+	} else {
+		model_say_event(m, FACT_EXIT, p, ev);
+	}
+
+	/* The init of a PID namespace kills and reaps what is left in it as it dies. */
+	p->ns_init = ev->flags & EVF_NS_INIT;
+	if (!p->ns_init && !TAILQ_EMPTY(&p->children))
+		family_hand_over(m, p, x);
+}
+
+void life_gone(struct model *m, const struct event *ev)
+{
+	struct proc *p = table_find(&m->table, &ev->who);
+
+	if (!p || p->state == PROC_GONE || p->gone) {
+		m->counts.ignored++;
+		return;
+	}
+	p->gone = true;
+	p->gone_ts = m->now;
+	/* Alive as far as we know, so its exit was lost: it waits in line for the end, too. */
+	if (!p->in_zombie_queue)
+		enqueue(m, p);
+}
+
+static uint64_t interval(const struct proc *p, uint64_t until)
+{
+	if (p->exit_ts == NO_TIME)
+		return NO_TIME;
+	return until > p->exit_ts ? until - p->exit_ts : 0;
+}
+
+static void settle(struct model *m, struct proc *p, struct fact *f)
+{
+	p->state = PROC_GONE;
+	if (p->in_zombie_queue)
+		dequeue(m, p);
+	p->reap_inferred = f->inferred;
+	f->zombie_ns = p->zombie_ns;
+	model_say(m, f);
+	table_bury(&m->table, p);
+}
+
+/* Told by the one who did it: believe it. */
+static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap *r)
+{
+	const struct proc *by = r->by.tgid ? table_find(&m->table, &r->by) : NULL;
+	const struct task_ref *parent = r->parent.tgid ? &r->parent : &p->parent.ref;
+	bool self = r->h.flags & EVF_SELF_REAP;
+
+	/*
+	 * A tracer may be the one that lets go of a child whose parent ignores SIGCHLD, and so
+	 * may a dying parent whose adopter does (kernel/exit.c: forget_original_parent).  It
+	 * is the kernel's doing all the same; nobody waited.
+	 */
+	if (by && by != p && by->state != PROC_ALIVE && !by->ns_init)
+		self = true;
+	p->autoreap = self || (p->autoreap && !ref_same(&r->by, parent));
+	if (!p->autoreap && r->by.tgid)
+		p->reaper = family_name(m, &r->by, r->by_comm);
+	if (r->parent.tgid && !ref_same(&r->parent, &p->parent.ref))
+		p->parent = family_name(m, &r->parent, NULL);
+	p->zombie_ns = interval(p, m->now);
+}
+
+/*
+ * Told late, from memory that is about to be freed: by whom is believed only of somebody
+ * who can have done it, and the time is an upper bound.  A parent that died meanwhile had
+ * reaped it before, though we had to hand it on to the adopter as a zombie.
+ */
+static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r)
+{
+	uint64_t until = m->now;
+
+	if (p->gone && p->gone_ts < until)
+		until = p->gone_ts;
+	if (r->h.flags & EVF_SELF_REAP)
+		p->autoreap = true;
+	if (p->autoreap) {
+		p->zombie_ns = interval(p, p->exit_ts);
+		return;
+	}
+	if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
+		p->reaper = family_name(m, &r->by, p->parent.comm[0] ? p->parent.comm : r->by_comm);
+	} else if (r->by.tgid) {
+		for (int i = 0; i < 2; i++) {
+			const struct past_parent *past = &p->past[i];
+
+			if (!ref_same(&past->who.ref, &r->by) ||
+			    (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
+				continue;
+			p->reaper = p->parent = past->who;
+			if (past->exit_ts < until)
+				until = past->exit_ts;
+			break;
+		}
+	}
+	p->zombie_ns = interval(p, until);
+}
+
+void life_reap(struct model *m, const struct event *ev)
+{
+	const struct ev_reap *r = (const struct ev_reap *)ev;
+	struct proc *p = table_find(&m->table, &ev->who);
+	bool exact = ev->flags & EVF_EXACT;
+	struct fact f;
+
+	if (p && p->state == PROC_GONE) {
+		m->counts.ignored++;
+		return;
+	}
+	if (!p) {
+		p = model_stranger(m, ev, exact ? &r->parent : NULL);
+		if (!p)
+			return;
+		p->state = PROC_ZOMBIE;
+		model_say_stranger(m, p);
+	}
+	p->reap_ts = m->now;
+	p->reap_exact = exact;
+	if (!(ev->flags & EVF_INFERRED)) {
+		p->cpu_ns = r->cpu_ns;
+		p->has_cpu = true;
+	}
+	if (exact)
+		reaped_exactly(m, p, r);
+	else
+		reaped_late(m, p, r);
+	f = model_fact(m, FACT_REAP, p);
+	f.ev = ev;
+	f.inferred = ev->flags & EVF_INFERRED;
+	settle(m, p, &f);
+}
+
+void life_end(struct model *m, const struct event *ev)
+{
+	struct proc *p, *next;
+
+	m->ended = true;
+	for (p = TAILQ_FIRST(&m->zombies); p; p = next) {
+		struct fact f = model_fact(m, FACT_REAP, p);
+
+		next = TAILQ_NEXT(p, zombie_link);
+		if (!p->gone)
+			continue;
+		f.inferred = true;
+		p->reap_ts = p->gone_ts;
+		p->zombie_ns = interval(p, p->autoreap ? p->exit_ts : p->gone_ts);
+		settle(m, p, &f);
+	}
+	while ((p = life_next_flag(m)))
+		flag(m, p);
+	TAILQ_FOREACH (p, &m->table.all, all_link) {
+		m->counts.alive += p->state == PROC_ALIVE;
+		m->counts.zombies_now += p->state == PROC_ZOMBIE;
+	}
+	model_say_event(m, FACT_END, NULL, ev);
+}
+
+enum proc_fate proc_fate(const struct proc *p)
+{
+	if (p->state == PROC_ALIVE)
+		return p->gone ? FATE_UNKNOWN : FATE_ALIVE;
+	if (p->state == PROC_ZOMBIE && !p->gone)
+		return FATE_ZOMBIE;
+	if (p->autoreap)
+		return FATE_AUTOREAPED;
+	/* Not there any more, but neither its exit nor its reap was told. */
+	if (p->reap_inferred && !p->has_status)
+		return FATE_UNKNOWN;
+	return FATE_REAPED;
+}
+
+uint64_t proc_zombie_ns(const struct proc *p, uint64_t now)
+{
+	if (p->state == PROC_GONE)
+		return p->zombie_ns;
+	if (p->state == PROC_ALIVE)
+		return NO_TIME;
+	return interval(p, p->gone && p->gone_ts < now ? p->gone_ts : now);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model.h: the only place that knows what a process is.
+ *
+ * Events go in (include/event.h), facts come out, in order, each of them one line of the
+ * log and of the JSON export.  The same events give the same facts, live or replayed:
+ * the model asks nobody, not even for the time.
+ */
+#ifndef BROOD_MODEL_H
+#define BROOD_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <uthash.h>
+
+#include "event.h"
+#include "model/meta.h"
+
+enum proc_state {
+	PROC_ALIVE,
+	PROC_ZOMBIE,		/* exited, its entry still in the process table */
+	PROC_GONE,		/* reaped */
+};
+
+enum proc_fate { FATE_ALIVE, FATE_ZOMBIE, FATE_REAPED, FATE_AUTOREAPED, FATE_UNKNOWN };
+
+/* Who somebody is, with the name it had when it mattered. */
+struct who {
+	struct task_ref ref;	/* ref.tgid 0: nobody, or unknown */
+	char comm[EVENT_COMM];
+};
+
+#define NO_TIME UINT64_MAX
+#define NO_ID UINT32_MAX		/* of uid and gid: unknown */
+
+/* A parent that died, leaving this one to an adopter. */
+struct past_parent {
+	struct who who;			/* with its name at its exit; ref.tgid 0: none */
+	uint64_t exit_ts;
+};
+
+/*
+ * One process: one life of one thread group.  Times are ns since the trace began, or
+ * NO_TIME.  Owned by the model; valid during the callback that shows it, and until
+ * model_free() where the model keeps what is gone.
+ */
+struct proc {
+	struct task_ref ref;		/* the key: tgid and start; tid is 0 */
+	char comm[EVENT_COMM];
+	enum proc_state state;
+
+	struct who parent;		/* current parent; at and after its exit: the last */
+	struct task_ref birth_parent;	/* as first known; of a snapshot: the parent then */
+	struct task_ref creator;	/* with tid */
+	uint32_t uid, gid;		/* NO_ID: unknown */
+	uint32_t ns_pid, pid_ns;	/* 0: unknown */
+
+	char *file;			/* of the last exec, NUL-terminated copy, or NULL */
+	char *args;			/* of the last exec or the snapshot; args_len bytes */
+	uint32_t args_len, args_bytes;	/* kept, true length */
+	uint32_t execs;
+
+	uint64_t fork_ts;		/* NO_TIME: existed before the trace */
+	uint64_t exit_ts;		/* NO_TIME: alive, or exited before the trace */
+	uint64_t reap_ts;
+	uint64_t orphaned_ts;		/* the first time; NO_TIME: never */
+	uint64_t zombie_flag_ts;	/* when its zombie interval was flagged; NO_TIME: not */
+
+	uint32_t status;		/* as wait4 reports it; see proc_signal(), proc_code() */
+	bool has_status;		/* false also for a dead one whose exit was not seen */
+	bool autoreap;			/* once exited: foretold; once reaped: what happened */
+	bool kthread;
+	bool from_snapshot;		/* existed as its trace began */
+	bool inferred;			/* its birth was not seen though it should have been */
+	bool reap_exact;
+	bool reap_inferred;
+	bool gone;			/* EV_GONE: reaped by then, the kernel tells more later */
+	uint64_t gone_ts;
+	uint64_t cpu_ns;		/* known once reaped; has_cpu */
+	bool has_cpu;
+	uint64_t zombie_ns;		/* once reaped: see fact.zombie_ns; else NO_TIME */
+	uint64_t max_rss_kib;		/* known once exited; 0 unknown */
+
+	uint32_t sid;			/* session, of a snapshot; 0 unknown */
+	bool adopted_before;		/* snapshot: its session shows that its parent is not the
+					 * one that made it (see model.c: was_adopted) */
+
+	struct who old_parent;		/* the one whose exit orphaned it first */
+	struct who new_parent;		/* the first adopter */
+	struct who last_adopter;	/* who had taken it when it ended, where adopted */
+	struct who reaper;		/* ref.tgid 0: unknown or the kernel itself */
+	struct who killer;		/* who sent the signal it died of, where known; before
+					 * its exit: who sent one that may kill it */
+	uint32_t killer_sig;
+
+	/* The tree that views walk, where the model keeps what is gone: births. */
+	struct proc *born_of;		/* birth parent where it is in the table */
+	TAILQ_HEAD(proc_list, proc) born; /* children in order of birth */
+	TAILQ_ENTRY(proc) born_link;
+
+	/* private to the model */
+	struct proc *parent_proc;	/* whose children list it is in */
+	struct proc_list children;	/* alive and zombie, in order of joining */
+	TAILQ_ENTRY(proc) child_link;
+	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graveyard of table.c */
+	TAILQ_ENTRY(proc) all_link;
+	struct past_parent past[2];	/* the latest first */
+	uint64_t zombie_from;		/* its deadline counts from here */
+	bool in_zombie_queue;
+	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
+	bool ns_init;			/* exited as init of a PID namespace */
+	bool ghost;			/* only named as a parent so far: nobody's business */
+	bool buried;			/* gone for long: later events are of a stranger */
+	bool hashed;
+	UT_hash_handle hh;
+};
+
+enum fact_type {
+	FACT_META,
+	FACT_SNAPSHOT,
+	FACT_FORK,
+	FACT_EXEC,
+	FACT_EXIT,
+	FACT_ORPHAN,		/* derived */
+	FACT_ZOMBIE,		/* derived */
+	FACT_REAP,
+	FACT_THREAD_START,
+	FACT_THREAD_EXIT,
+	FACT_LOSS,
+	FACT_END,
+	FACT_TYPES
+};
+
+/* Sums over the whole trace, each kept where the thing counted happens. */
+struct model_counts {
+	uint64_t events;	/* facts that were said, not derived: all but orphan, zombie */
+	uint64_t snapshots, forks, execs, exits, reaps, thread_starts, thread_exits;
+	uint64_t orphans, zombies; /* zombies: flagged */
+	uint64_t lost;		/* events */
+	uint64_t adoption_checked, adoption_wrong; /* computed against told */
+	uint64_t inferred;	/* facts concluded, not seen */
+	uint64_t ignored;	/* events that told nothing new (a death told twice) */
+	uint64_t alive, zombies_now; /* at the end */
+};
+
+struct fact {
+	enum fact_type type;
+	uint64_t seq;		/* 1, 2, 3 … */
+	uint64_t ts;		/* ns since the trace began; never decreasing */
+	uint64_t wall;		/* ns since 1970, UTC */
+	bool inferred;
+	const struct proc *proc; /* whose line it is; NULL: meta, loss, end */
+	const struct event *ev;	/* what was said; NULL where the model derived or inferred it */
+	const struct meta *meta; /* always */
+	const struct model_counts *counts; /* always */
+
+	/* by type */
+	struct who old_parent, new_parent; /* ORPHAN */
+	uint64_t since;		/* ZOMBIE: ts of its exit, NO_TIME if before the trace; LOSS */
+	uint64_t count;		/* LOSS */
+	uint64_t zombie_ns;	/* REAP: NO_TIME where the exit was not seen; where the reap
+				 * is not exact, the closest upper bound, 0 if autoreaped */
+	uint32_t tid;		/* THREAD_* */
+	struct task_ref creator; /* THREAD_START, FORK: with tid */
+};
+
+typedef void (*fact_fn)(void *ctx, const struct fact *f);
+
+struct model_options {
+	uint64_t zombie_after_ns;	/* an interval longer than this is flagged */
+	bool keep_gone;			/* for views that show the whole tree */
+	bool keep_args;			/* keep file and args of each process */
+};
+
+struct model;
+
+/* NULL with errno set where memory is short.  meta is borrowed until model_free(). */
+struct model *model_new(const struct model_options *opt, const struct meta *meta,
+			fact_fn fn, void *ctx);
+void model_free(struct model *m);
+
+/* Says the META fact.  Call once, before the first event. */
+void model_begin(struct model *m);
+
+/*
+ * Take one event; call back for each fact that follows from it.  EV_END closes the trace:
+ * what is still a zombie is flagged, FACT_END is said, and what follows is ignored.
+ * Offsets and lengths in the event must have been checked by the source.
+ * Returns 0 or -ENOMEM.
+ */
+int model_feed(struct model *m, const struct event *ev);
+
+/*
+ * When the next zombie interval will need flagging: ns of CLOCK_BOOTTIME, or NO_TIME.
+ * An EV_TICK of this ts (not one of an earlier ts) flags it; a live source must send one
+ * by then, so that the flag is not late.  After an EV_TICK of ts T no event may have a ts
+ * before T.  An EV_GONE keeps it from being flagged only with a ts before this one.
+ */
+uint64_t model_next_deadline(const struct model *m);
+
+const struct model_counts *model_counts(const struct model *m);
+
+/* Processes in order of first appearance; with keep_gone all, else those not gone. */
+const struct proc *model_first(const struct model *m);
+const struct proc *model_next(const struct proc *p);
+/* NULL where unknown, or gone and not kept: what a log says must not depend on it. */
+const struct proc *model_find(const struct model *m, const struct task_ref *ref);
+
+enum proc_fate proc_fate(const struct proc *p);
+
+/* How it ended: a signal number (and core), else an exit code. */
+static inline int proc_signal(uint32_t status) { return (int)(status & 0x7f); }
+static inline int proc_code(uint32_t status) { return (int)(status >> 8 & 0xff); }
+static inline bool proc_core(uint32_t status) { return status & 0x80; }
+
+/* How long it was a zombie so far: until reaped, else until `now`.  NO_TIME: unknown, alive. */
+uint64_t proc_zombie_ns(const struct proc *p, uint64_t now);
+
+#endif

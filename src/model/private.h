@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * private.h: what the files of the model share: model.c (takes events, says facts),
+ * family.c (who is whose parent), life.c (exit, zombie, reap).
+ */
+#ifndef BROOD_MODEL_PRIVATE_H
+#define BROOD_MODEL_PRIVATE_H
+
+#include "model/table.h"
+
+struct model {
+	struct model_options opt;
+	const struct meta *meta;
+	fact_fn fn;
+	void *ctx;
+	struct table table;
+	struct proc_list zombies; /* by zombie_link, in order of exit; also what is `gone` */
+	struct proc *next_flag;	  /* the first of them that was not yet looked at; or NULL */
+	struct model_counts counts;
+	uint64_t seq;
+	uint64_t now;	    /* ts of the latest event or fact */
+	uint64_t wall_base; /* wall clock at ts 0, as the clock runs now; may wrap */
+	int err;	    /* of the event in hand */
+	bool ended;
+};
+
+/* model.c */
+struct fact model_fact(const struct model *m, enum fact_type type, const struct proc *p);
+void model_say(struct model *m, struct fact *f);
+void model_say_event(struct model *m, enum fact_type type, const struct proc *p,
+		     const struct event *ev);
+/*
+ * A process that an event speaks of though its beginning was not seen.  The caller fills
+ * in what else the event tells and then says the snapshot.  NULL where memory is short.
+ */
+struct proc *model_stranger(struct model *m, const struct event *ev, const struct task_ref *parent);
+void model_say_stranger(struct model *m, const struct proc *p);
+
+/* family.c */
+struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm);
+/* An empty w->comm is filled from the table. */
+void family_set_parent(struct model *m, struct proc *p, const struct who *w);
+/*
+ * The kernel told p's parent: verify what was computed and correct it; may say an inferred
+ * orphan fact.  Where the kernel had not yet got round to the adoption that we know of:
+ * the dead parent, and nothing is changed.  Else NULL.
+ */
+const struct past_parent *family_told(struct model *m, struct proc *p, const struct task_ref *told,
+				      bool at_exit);
+/* p exited: its children go to the adopter. */
+void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x);
+
+/* life.c */
+void life_zombie(struct model *m, struct proc *p); /* it is one from now on */
+void life_exit(struct model *m, const struct event *ev);
+void life_gone(struct model *m, const struct event *ev);
+void life_reap(struct model *m, const struct event *ev);
+void life_end(struct model *m, const struct event *ev);
+/* Flag every zombie whose deadline is before ts. */
+void life_flag_before(struct model *m, uint64_t ts);
+/* The first of the zombies that is still to be flagged, or NULL. */
+struct proc *life_next_flag(const struct model *m);
+uint64_t life_deadline(const struct model *m, const struct proc *p);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* table.c: see table.h. */
+/* uthash must tell of failed allocations instead of ending the program. */
+#define HASH_NONFATAL_OOM	       1
+#define HASH_FUNCTION(key, len, value) ((value) = ref_hash(key))
+#define HASH_KEYCMP(a, b, len)	       (!ref_same((const struct task_ref *)(a), (b)))
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/table.h"
+
+/* Chains are walked through cold memory: keep them shorter than uthash would. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 4U
+
+static unsigned int ref_hash(const struct task_ref *ref)
+{
+	/* Fibonacci hashing: the upper bits are the mixed ones. */
+	return (unsigned int)((ref->start + ref->tgid) * 0x9e3779b97f4a7c15ULL >> 32);
+}
+
+static struct proc *find(const struct table *t, const struct task_ref *ref)
+{
+	struct proc *p;
+
+	HASH_FIND(hh, t->hash, ref, sizeof(*ref), p);
+	return p;
+}
+
+static void unhash(struct table *t, struct proc *p)
+{
+	if (p->hashed)
+		HASH_DEL(t->hash, p);
+	p->hashed = false;
+}
+
+static void proc_free(struct proc *p)
+{
+	free(p->file);
+	free(p->args);
+	free(p);
+}
+
+static struct proc *ghost_new(struct table *t, const struct task_ref *ref)
+{
+	struct proc *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ref = (struct task_ref){.start = ref->start, .tgid = ref->tgid};
+	p->ghost = true;
+	TAILQ_INIT(&p->children);
+	TAILQ_INIT(&p->born);
+	p->fork_ts = p->exit_ts = p->reap_ts = p->orphaned_ts = NO_TIME;
+	p->zombie_flag_ts = p->zombie_ns = p->gone_ts = NO_TIME;
+	p->uid = p->gid = NO_ID;
+	HASH_ADD(hh, t->hash, ref, sizeof(p->ref), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	p->hashed = true;
+	return p;
+}
+
+/* Whatever now stands for this identity; made if need be. */
+static struct proc *find_or_ghost(struct table *t, const struct task_ref *ref)
+{
+	struct proc *p = find(t, ref);
+
+	if (p && p->buried) {
+		unhash(t, p);
+		p = NULL;
+	}
+	return p ? p : ghost_new(t, ref);
+}
+
+void table_init(struct table *t, bool keep_gone)
+{
+	t->hash = NULL;
+	t->n_graves = 0;
+	t->keep_gone = keep_gone;
+	TAILQ_INIT(&t->all);
+	TAILQ_INIT(&t->graves);
+}
+
+void table_free(struct table *t)
+{
+	struct proc *p, *next;
+
+	/* In the hash only: ghosts, and graves where they are not kept. */
+	HASH_ITER (hh, t->hash, p, next) {
+		if (p->ghost || (p->state == PROC_GONE && !t->keep_gone)) {
+			unhash(t, p);
+			proc_free(p);
+		}
+	}
+	HASH_CLEAR(hh, t->hash);
+	while ((p = TAILQ_FIRST(&t->all))) {
+		TAILQ_REMOVE(&t->all, p, all_link);
+		proc_free(p);
+	}
+}
+
+struct proc *table_find(const struct table *t, const struct task_ref *ref)
+{
+	struct proc *p = find(t, ref);
+
+	return p && !p->ghost && !p->buried ? p : NULL;
+}
+
+struct proc *table_find_kept(const struct table *t, const struct task_ref *ref)
+{
+	struct proc *p = find(t, ref);
+
+	if (!p || p->ghost || (p->state == PROC_GONE && !t->keep_gone))
+		return NULL;
+	return p;
+}
+
+struct proc *table_add(struct table *t, const struct task_ref *ref)
+{
+	struct proc *c, *p = find_or_ghost(t, ref);
+
+	if (!p)
+		return NULL;
+	p->ghost = false;
+	TAILQ_INSERT_TAIL(&t->all, p, all_link);
+	TAILQ_FOREACH (c, &p->children, child_link) {
+		if (!c->born_of && ref_same(&c->birth_parent, &p->ref))
+			table_birth(t, c, &p->ref);
+	}
+	return p;
+}
+
+void table_unlink(struct table *t, struct proc *p)
+{
+	struct proc *parent = p->parent_proc;
+
+	if (!parent)
+		return;
+	TAILQ_REMOVE(&parent->children, p, child_link);
+	p->parent_proc = NULL;
+	if (parent->ghost && TAILQ_EMPTY(&parent->children)) {
+		unhash(t, parent);
+		proc_free(parent);
+	}
+}
+
+int table_link(struct table *t, struct proc *p, const struct task_ref *parent)
+{
+	struct proc *to;
+
+	table_unlink(t, p);
+	if (!parent || !parent->tgid || ref_same(parent, &p->ref))
+		return 0;
+	to = find_or_ghost(t, parent);
+	if (!to)
+		return -ENOMEM;
+	if (to->state == PROC_GONE)
+		return 0;
+	TAILQ_INSERT_TAIL(&to->children, p, child_link);
+	p->parent_proc = to;
+	return 0;
+}
+
+/* Only a damaged trace makes somebody its own ancestor; views must not run in circles. */
+static bool descends(const struct proc *p, const struct proc *from)
+{
+	while (p && p != from)
+		p = p->born_of;
+	return p;
+}
+
+void table_birth(struct table *t, struct proc *p, const struct task_ref *parent)
+{
+	struct proc *to;
+
+	if (!t->keep_gone)
+		return;
+	if (p->born_of)
+		TAILQ_REMOVE(&p->born_of->born, p, born_link);
+	p->born_of = NULL;
+	to = parent->tgid ? table_find_kept(t, parent) : NULL;
+	if (!to || to == p || (!TAILQ_EMPTY(&p->born) && descends(to, p)))
+		return;
+	TAILQ_INSERT_TAIL(&to->born, p, born_link);
+	p->born_of = to;
+}
+
+void table_bury(struct table *t, struct proc *p)
+{
+	struct proc *c;
+
+	table_unlink(t, p);
+	/* It has children only where its exit was lost, or where it was a namespace's init. */
+	while ((c = TAILQ_FIRST(&p->children)))
+		table_unlink(t, c);
+	if (!t->keep_gone) {
+		TAILQ_REMOVE(&t->all, p, all_link);
+		free(p->file);
+		free(p->args);
+		p->file = p->args = NULL;
+		p->args_len = 0;
+	}
+	TAILQ_INSERT_TAIL(&t->graves, p, zombie_link);
+	if (t->n_graves < GRAVEYARD) {
+		t->n_graves++;
+		return;
+	}
+	p = TAILQ_FIRST(&t->graves);
+	TAILQ_REMOVE(&t->graves, p, zombie_link);
+	p->buried = true;
+	if (!t->keep_gone) {
+		unhash(t, p);
+		proc_free(p);
+	}
+}

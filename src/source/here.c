@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/here.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "source/clock.h"
+
+static void read_boot_id(char *id, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, id, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	id[n > 0 ? n : 0] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+}
+
+static int copy_command(struct meta *m, char **argv)
+{
+	size_t len = 0;
+	char *p;
+
+	for (char **a = argv; *a; a++)
+		len += strlen(*a) + 1;
+	p = m->command = malloc(len);
+	if (!p)
+		return -ENOMEM;
+	m->command_len = len;
+	for (char **a = argv; *a; a++)
+		p = stpcpy(p, *a) + 1;
+	return 0;
+}
+
+int here_meta(struct meta *m, char **command)
+{
+	struct utsname u;
+
+	*m = (struct meta){ 0 };
+	uname(&u);
+	snprintf(m->brood, sizeof(m->brood), "%s", BROOD_VERSION);
+	snprintf(m->host, sizeof(m->host), "%s", u.nodename);
+	snprintf(m->kernel, sizeof(m->kernel), "%s", u.release);
+	snprintf(m->arch, sizeof(m->arch), "%s", u.machine);
+	read_boot_id(m->boot_id, sizeof(m->boot_id));
+	m->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	return command ? copy_command(m, command) : 0;
+}
+
+void here_free(struct meta *m)
+{
+	free(m->command);
+	m->command = NULL;
+}
+
+void here_begin(struct meta *m)
+{
+	m->t0 = boottime();
+	m->wall0 = clock_ns(CLOCK_REALTIME);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/reapwatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "source/clock.h"
+#include "source/procfs.h"
+
+/*
+ * Asked this much too late (brood was stopped, or far behind), "gone" says too little about
+ * when: the reap itself is in the ring by then and tells more.
+ */
+#define LATE_NS (50 * NS_PER_MS)
+
+struct end {
+	struct task_ref ref;
+	uint64_t ts;
+	bool asked;		/* in the `asked` list, else in `waiting` */
+	TAILQ_ENTRY(end) link;
+	UT_hash_handle hh;
+};
+TAILQ_HEAD(ends, end);
+
+struct reapwatch {
+	uint64_t age;
+	struct end *table;
+	struct ends waiting;	/* by time of end */
+	struct ends asked;
+};
+
+struct reapwatch *reapwatch_new(uint64_t age_ns)
+{
+	struct reapwatch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->age = age_ns;
+	TAILQ_INIT(&w->waiting);
+	TAILQ_INIT(&w->asked);
+	return w;
+}
+
+static void forget(struct reapwatch *w, struct end *e)
+{
+	TAILQ_REMOVE(e->asked ? &w->asked : &w->waiting, e, link);
+	HASH_DEL(w->table, e);
+	free(e);
+}
+
+void reapwatch_free(struct reapwatch *w)
+{
+	struct end *e, *next;
+
+	if (!w)
+		return;
+	HASH_ITER(hh, w->table, e, next)
+		forget(w, e);
+	free(w);
+}
+
+int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts)
+{
+	struct end *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	e->ref = (struct task_ref){ .start = ref->start, .tgid = ref->tgid };
+	e->ts = ts;
+	HASH_ADD(hh, w->table, ref, sizeof(e->ref), e);
+	if (!e->hh.tbl) {
+		free(e);
+		return -ENOMEM;
+	}
+	TAILQ_INSERT_TAIL(&w->waiting, e, link);
+	return 0;
+}
+
+bool reapwatch_reaped(struct reapwatch *w, const struct task_ref *ref)
+{
+	struct task_ref key = { .start = ref->start, .tgid = ref->tgid };
+	struct end *e;
+
+	HASH_FIND(hh, w->table, &key, sizeof(key), e);
+	if (!e)
+		return false;
+	forget(w, e);
+	return true;
+}
+
+uint64_t reapwatch_deadline(const struct reapwatch *w)
+{
+	const struct end *e = TAILQ_FIRST(&w->waiting);
+
+	return e ? e->ts + w->age : UINT64_MAX;
+}
+
+static void tell_gone(struct event *gone, const struct task_ref *ref, uint64_t ts)
+{
+	*gone = (struct event){ .ts = ts, .who = *ref, .kind = EV_GONE };
+}
+
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone)
+{
+	struct end *e;
+
+	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
+		TAILQ_REMOVE(&w->waiting, e, link);
+		TAILQ_INSERT_TAIL(&w->asked, e, link);
+		e->asked = true;
+		if (boottime() - e->ts < w->age + LATE_NS && !procfs_exists(&e->ref)) {
+			tell_gone(gone, &e->ref, e->ts + w->age);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct end *find_untold(struct reapwatch *w)
+{
+	struct end *e, *next;
+
+	HASH_ITER(hh, w->table, e, next)
+		if (!procfs_exists(&e->ref))
+			return e;
+	return NULL;
+}
+
+bool reapwatch_untold(struct reapwatch *w)
+{
+	return find_untold(w) != NULL;
+}
+
+bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone)
+{
+	struct end *e = find_untold(w);
+
+	if (!e)
+		return false;
+	tell_gone(gone, &e->ref, now);
+	forget(w, e);
+	return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * reapwatch.h: is it still a zombie?
+ *
+ * Where fentry on release_task is denied, a reap is told by sched_process_free, an RCU
+ * grace period late: 10 to 20 ms, more under load.  A child reaped in time must not pass
+ * for a zombie because the kernel is slow to tell.  So ends whose reap was not told yet
+ * are kept here, and when one comes of age the task list is asked whether it is gone.
+ */
+#ifndef BROOD_REAPWATCH_H
+#define BROOD_REAPWATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct reapwatch;
+
+/* age_ns: how long after its end a process is asked about.  NULL: no memory. */
+struct reapwatch *reapwatch_new(uint64_t age_ns);
+void reapwatch_free(struct reapwatch *w);
+
+/* It ended, at ts.  0 or -ENOMEM. */
+int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts);
+
+/* Its reap was told.  False: this end was not known. */
+bool reapwatch_reaped(struct reapwatch *w, const struct task_ref *ref);
+
+/* When the next one comes of age; UINT64_MAX: none. */
+uint64_t reapwatch_deadline(const struct reapwatch *w);
+
+/*
+ * The next one that came of age before `now` and is gone from the task list, as an EV_GONE
+ * event with the time of its coming of age.  False: no more of them.  Those still there
+ * are zombies indeed; they are not asked about again before the end.
+ */
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone);
+
+/* At the end of a run: is there one that is gone, but whose reap is still to be told? */
+bool reapwatch_untold(struct reapwatch *w);
+
+/* Take the next such one out, as an EV_GONE event with time `now`. */
+bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone);
+
+#endif

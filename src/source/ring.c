@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "source/ring.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "source/clock.h"
+
+/* Long enough to gather a batch, short enough for eyes. */
+#define NAP_NS (50 * NS_PER_MS)
+
+struct ring {
+	struct ring_buffer *buffer;
+	struct probe_state *state;
+	ring_fn fn;
+	void *ctx;
+	int epoll_fd;
+	int failed;		/* negative errno of fn */
+};
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct ring *r = ctx;
+
+	r->failed = r->fn(r->ctx, data, size);
+	return r->failed;
+}
+
+static int watch(int epoll_fd, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+int ring_open(struct ring **out, int map_fd, struct probe_state *state, int signal_fd,
+	      ring_fn fn, void *ctx)
+{
+	struct ring *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	*r = (struct ring){ .state = state, .fn = fn, .ctx = ctx };
+	r->buffer = ring_buffer__new(map_fd, on_record, r, NULL);
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	err = !r->buffer || r->epoll_fd < 0 ? -errno : 0;
+	/*
+	 * Edge triggered: the ring counts as readable whenever there is data, but only a
+	 * wake-up that a probe decided on may end a nap.
+	 */
+	if (!err)
+		err = watch(r->epoll_fd, map_fd, EPOLLIN | EPOLLET);
+	if (!err)
+		err = watch(r->epoll_fd, signal_fd, EPOLLIN);
+	if (err) {
+		ring_close(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+int ring_drain(struct ring *r)
+{
+	int n;
+
+	__atomic_store_n(&r->state->reader, READER_BUSY, __ATOMIC_RELAXED);
+	n = ring_buffer__consume(r->buffer);
+	return r->failed ? r->failed : n;
+}
+
+static void rest(const struct ring *r, uint64_t until)
+{
+	struct epoll_event ev[2];
+	uint64_t now = boottime();
+	uint64_t ms;
+
+	if (until <= now)
+		return;
+	ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
+	epoll_wait(r->epoll_fd, ev, 2, until == UINT64_MAX ? -1 : ms > 3600000 ? 3600000 : (int)ms);
+}
+
+void ring_nap(struct ring *r, uint64_t until)
+{
+	uint64_t enough = boottime() + NAP_NS;
+
+	__atomic_store_n(&r->state->reader, READER_NAPPING, __ATOMIC_SEQ_CST);
+	rest(r, until < enough ? until : enough);
+}
+
+/*
+ * After this every probe that was running has ended, and those to come see what was
+ * stored before: the command waits for an RCU grace period, and BPF programs run inside
+ * RCU read sections.
+ */
+static void wait_for_running_probes(void)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * NS_PER_MS };
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&pause, NULL);	/* nohz_full kernels refuse it */
+}
+
+/*
+ * A probe that looked at `reader` before it said ASLEEP wakes nobody for its event; so say
+ * it, wait until all such probes are done, and look once more.
+ */
+int ring_sleep(struct ring *r, uint64_t until)
+{
+	int n;
+
+	__atomic_store_n(&r->state->reader, READER_ASLEEP, __ATOMIC_SEQ_CST);
+	wait_for_running_probes();
+	n = ring_buffer__consume(r->buffer);
+	if (r->failed || n)
+		return r->failed ? r->failed : n;
+	rest(r, until);
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (!r)
+		return;
+	ring_buffer__free(r->buffer);
+	if (r->epoll_fd >= 0)
+		close(r->epoll_fd);
+	free(r);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ring.h: the reading end of the ring buffer: drain in batches, nap, sleep, be woken. */
+#ifndef BROOD_RING_H
+#define BROOD_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "probe.h"
+
+struct ring;
+
+typedef int (*ring_fn)(void *ctx, const struct event *ev, size_t size);
+
+/* map_fd: the ring; state: memory shared with the probes; signal_fd: ends every wait. */
+int ring_open(struct ring **out, int map_fd, struct probe_state *state, int signal_fd,
+	      ring_fn fn, void *ctx);
+
+/* Take everything that is there.  How many records, or the negative errno of fn. */
+int ring_drain(struct ring *r);
+
+/*
+ * Rest after a batch that had something in it: until events have gathered, the ring fills,
+ * a signal came, or `until` (CLOCK_BOOTTIME).
+ */
+void ring_nap(struct ring *r, uint64_t until);
+
+/*
+ * Rest on an empty ring, until the next event, a signal, or `until`.  Costs no wake-up on
+ * an idle machine.
+ */
+int ring_sleep(struct ring *r, uint64_t until);
+
+void ring_close(struct ring *r);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * source.h: where events come from.  Whatever it is, it yields them in causal order, with
+ * times that never decrease, and ends with EV_END.
+ */
+#ifndef BROOD_SOURCE_H
+#define BROOD_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "model/meta.h"
+#include "probe.h"
+
+/* Who takes the events. */
+struct sink {
+	/* ev is valid during the call.  A negative errno ends the run orderly. */
+	int (*event)(void *ctx, const struct event *ev);
+	/* Called when what was there is taken in and the source is about to wait. */
+	int (*idle)(void *ctx);
+	/* When the sink wants an EV_TICK at the latest: ns of CLOCK_BOOTTIME, or UINT64_MAX. */
+	uint64_t (*deadline)(void *ctx);
+	void *ctx;
+};
+
+/* --- the live machine, or a live command and its descendants ------------------------- */
+
+/* Given values of one option are alternatives; options given together must all be met. */
+struct filter {
+	uint32_t match;			/* enum filter_match */
+	bool by_pid;
+	uint32_t n_pid, n_uid, n_comm, n_cgroup, n_pidns;
+	uint32_t pid[FILTER_VALUES];
+	uint32_t uid[FILTER_VALUES];
+	uint32_t pidns[FILTER_VALUES];	/* inode numbers */
+	char comm[FILTER_VALUES][EVENT_COMM];
+	const char *cgroup[FILTER_VALUES]; /* paths, borrowed */
+};
+
+struct live_options {
+	char **command;			/* argv, NULL-terminated; NULL: the whole machine */
+	const char *user;		/* run the command as this user */
+	bool wait_all;			/* until the last descendant is gone */
+	uint64_t for_ns;		/* end after this long; 0: until told */
+	size_t buffer;			/* bytes of ring, a power of two times the page size */
+	uint32_t args_max;		/* bytes of arguments kept, at most 65536 */
+	bool threads, kthreads;
+	bool snapshot_only;		/* what exists, then the end */
+	uint64_t zombie_after_ns;	/* see reapwatch.h */
+	struct filter filter;
+};
+
+struct live;
+
+/*
+ * Load and attach the probes, take the snapshot, start the command.  On return events
+ * are already being collected.  0; or a negative errno after saying why, then *status is
+ * the exit status that DESIGN.md asks for (125 brood failed, 126/127 for the command;
+ * 1 without a command, 2 for a filter that names what does not exist).
+ */
+int live_open(struct live **out, const struct live_options *opt, int *status);
+const struct meta *live_meta(const struct live *l);
+
+/* Deliver events until the end; then 0, or the negative errno of the sink. */
+int live_run(struct live *l, const struct sink *sink);
+
+/* The status of a followed command as a shell says it (code, or 128 + signal); else 0. */
+int live_command_status(const struct live *l);
+
+/* What the source itself knows to have gone wrong. */
+struct live_stats {
+	uint64_t lost_by_kind[EV_KINDS]; /* ring full */
+	uint64_t missed;	/* runs of probes that the kernel skipped (recursion) */
+	uint64_t follow_failed;	/* processes that the filter table had no room for */
+};
+void live_stats(const struct live *l, struct live_stats *s);
+
+void live_close(struct live *l);
+
+#endif

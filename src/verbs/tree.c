@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* brood tree: the family tree, every process with its fate, and the findings. */
+#include "verbs/run.h"
+#include "verbs/verb.h"
+
+static void show(struct run *r, void *ctx)
+{
+	(void)ctx;
+	tree_view(&r->view, r->model, r->meta, r->end_ts);
+	fputc('\n', r->view.out);
+	findings_view(&r->view, r->model, r->meta, r->end_ts);
+}
+
+int verb_tree(const struct options *o)
+{
+	static const struct presenter p = { .keep_gone = true, .keep_args = true, .end = show };
+
+	return run_live(o, &p, NULL);
+}
