@@ -84,7 +84,7 @@ $(BUILD)/brood-static: $(OBJECTS)
 $(BUILD)/scenarios/%: src/scenarios/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@
 
 # --- tests ----------------------------------------------------------------------------
 

@@ -350,13 +350,7 @@ int model_feed(struct model *m, const struct event *ev)
 {
 	uint64_t ts = since_start(m, ev->ts);
 
-	if (ev->kind == EV_TICK && !m->ended) {
-		/* It must not leave a trace of its own: a file does not have it. */
-		life_flag_before(m, ts);
-		return 0;
-	}
-	if (m->ended || ev->kind >= EV_KINDS || !handlers[ev->kind].fn ||
-	    (handlers[ev->kind].of_process && !ev->who.tgid)) {
+	if (m->ended) {
 		m->counts.ignored++;
 		return 0;
 	}
@@ -364,7 +358,15 @@ int model_feed(struct model *m, const struct event *ev)
 	if (ts < m->now)
 		ts = m->now;
 	life_flag_before(m, ts);
+	/* A tick must leave no trace of its own: a file does not have it. */
+	if (ev->kind == EV_TICK)
+		return 0;
 	m->now = ts;
+	if (ev->kind >= EV_KINDS || !handlers[ev->kind].fn ||
+	    (handlers[ev->kind].of_process && !ev->who.tgid)) {
+		m->counts.ignored++;
+		return 0;
+	}
 	handlers[ev->kind].fn(m, ev);
 	return m->err;
 }

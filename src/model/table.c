@@ -90,7 +90,8 @@ void table_free(struct table *t)
 	struct proc *p, *next;
 
 	/* In the hash only: ghosts, and graves where they are not kept. */
-	HASH_ITER (hh, t->hash, p, next) {
+	for (p = t->hash; p; p = next) {
+		next = p->hh.next;
 		if (p->ghost || (p->state == PROC_GONE && !t->keep_gone)) {
 			unhash(t, p);
 			proc_free(p);
@@ -127,7 +128,7 @@ struct proc *table_add(struct table *t, const struct task_ref *ref)
 		return NULL;
 	p->ghost = false;
 	TAILQ_INSERT_TAIL(&t->all, p, all_link);
-	TAILQ_FOREACH (c, &p->children, child_link) {
+	for (c = TAILQ_FIRST(&p->children); c; c = TAILQ_NEXT(c, child_link)) {
 		if (!c->born_of && ref_same(&c->birth_parent, &p->ref))
 			table_birth(t, c, &p->ref);
 	}

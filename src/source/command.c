@@ -5,27 +5,33 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/say.h"
 
+/* brood's own choice from now on; was it ignored before? */
+static bool take_over(int sig, void (*handler)(int))
+{
+	return signal(sig, handler) == SIG_IGN;
+}
+
 void inherited_save(struct inherited *in)
 {
-	struct sigaction old;
-
 	sigprocmask(SIG_SETMASK, NULL, &in->mask);
-	sigaction(SIGPIPE, NULL, &old);
-	in->pipe_ignored = old.sa_handler == SIG_IGN;
+	in->pipe_ignored = take_over(SIGPIPE, SIG_IGN);
+	in->chld_ignored = take_over(SIGCHLD, SIG_DFL);
 	getrlimit(RLIMIT_MEMLOCK, &in->memlock);
 }
 
 static void give_back(const struct inherited *in)
 {
-	if (!in->pipe_ignored)
-		signal(SIGPIPE, SIG_DFL);
+	signal(SIGPIPE, in->pipe_ignored ? SIG_IGN : SIG_DFL);
+	signal(SIGCHLD, in->chld_ignored ? SIG_IGN : SIG_DFL);
 	setrlimit(RLIMIT_MEMLOCK, &in->memlock);
 	sigprocmask(SIG_SETMASK, &in->mask, NULL);
 }
@@ -37,31 +43,85 @@ static int become(const struct passwd *user)
 	return 0;
 }
 
-/* In the child.  Only the exec makes error_fd vanish without a word. */
+/* The ends of the pipes that the launcher and the command hold. */
+struct child_ends {
+	int born, pid, start, error;
+};
+
+/* In the command.  Only the exec makes the error pipe close without a word. */
 static void __attribute__((noreturn))
-run(char **argv, const struct passwd *user, const struct inherited *in, int start_fd, int error_fd)
+run(char **argv, const struct passwd *user, const struct inherited *in, const struct child_ends *fd)
 {
 	char go;
 	int err;
 
-	if (read(start_fd, &go, 1) != 1)
+	if (read(fd->start, &go, 1) != 1)
 		_exit(125);	/* brood is gone: so is the reason to run */
 	give_back(in);
 	if (!user || !become(user))
 		execvp(argv[0], argv);
 	err = errno;
-	if (write(error_fd, &err, sizeof(err)) != sizeof(err)) {
+	if (write(fd->error, &err, sizeof(err)) != sizeof(err)) {
 		/* then the status has to say it */
 	}
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int command_hold(struct command *c, char **argv, const char *user, const struct inherited *in)
+/* In the launcher.  With CLONE_PARENT the command is brood's child, not the launcher's. */
+static void __attribute__((noreturn))
+launch(char **argv, const struct passwd *user, const struct inherited *in,
+       const struct child_ends *fd)
 {
-	const struct passwd *pw = NULL;
-	int start[2], error[2];
+	char now;
+	pid_t pid;
 
-	*c = (struct command){ .start_fd = -1, .error_fd = -1 };
+	if (read(fd->born, &now, 1) != 1)
+		_exit(125);
+	pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		run(argv, user, in, fd);
+	if (pid < 0)
+		pid = -errno;
+	_exit(write(fd->pid, &pid, sizeof(pid)) == sizeof(pid) ? 0 : 125);
+}
+
+/* One pipe: *ours is the end that brood keeps. */
+static int make_pipe(int *ours, bool we_read, int *theirs)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC))
+		return -errno;
+	*ours = fd[we_read ? 0 : 1];
+	*theirs = fd[we_read ? 1 : 0];
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void command_close(struct command *c)
+{
+	close_fd(&c->born_fd);
+	close_fd(&c->pid_fd);
+	close_fd(&c->start_fd);
+	close_fd(&c->error_fd);
+	if (c->launcher > 0)
+		waitpid(c->launcher, NULL, 0);
+	c->launcher = 0;
+}
+
+int command_prepare(struct command *c, char **argv, const char *user, const struct inherited *in)
+{
+	struct child_ends fd = { -1, -1, -1, -1 };
+	const struct passwd *pw = NULL;
+	int err;
+
+	*c = (struct command){ .born_fd = -1, .pid_fd = -1, .start_fd = -1, .error_fd = -1 };
 	if (user) {
 		errno = 0;
 		pw = getpwnam(user);
@@ -70,25 +130,48 @@ int command_hold(struct command *c, char **argv, const char *user, const struct 
 			return -ENOENT;
 		}
 	}
-	if (pipe2(start, O_CLOEXEC) || pipe2(error, O_CLOEXEC)) {
-		say(argv[0], strerror(errno), NULL);
-		return -errno;
+	err = make_pipe(&c->born_fd, false, &fd.born);
+	err = err ? err : make_pipe(&c->pid_fd, true, &fd.pid);
+	err = err ? err : make_pipe(&c->start_fd, false, &fd.start);
+	err = err ? err : make_pipe(&c->error_fd, true, &fd.error);
+	if (!err) {
+		c->launcher = fork();
+		err = c->launcher < 0 ? -errno : 0;
 	}
-	c->pid = fork();
-	if (c->pid < 0) {
-		int err = -errno;
+	if (!err && c->launcher == 0) {
+		/* Held open here, their ends would hide from us that brood is gone. */
+		close(c->born_fd);
+		close(c->start_fd);
+		launch(argv, pw, in, &fd);
+	}
+	close_fd(&fd.born);
+	close_fd(&fd.pid);
+	close_fd(&fd.start);
+	close_fd(&fd.error);
+	if (err) {
+		say(argv[0], strerror(-err), NULL);
+		command_close(c);
+	}
+	return err;
+}
 
-		say(argv[0], strerror(errno), NULL);
-		return err;
+int command_hold(struct command *c, const char *name)
+{
+	pid_t pid = -ECHILD;
+	ssize_t n = write(c->born_fd, "", 1);
+
+	do
+		n = n < 0 ? n : read(c->pid_fd, &pid, sizeof(pid));
+	while (n < 0 && errno == EINTR);
+	close_fd(&c->born_fd);
+	close_fd(&c->pid_fd);
+	waitpid(c->launcher, NULL, 0);
+	c->launcher = 0;
+	if (pid < 0) {
+		say(name, strerror(-pid), NULL);
+		return pid;
 	}
-	if (c->pid == 0) {
-		close(start[1]);
-		run(argv, pw, in, start[0], error[1]);
-	}
-	close(start[0]);
-	close(error[1]);
-	c->start_fd = start[1];
-	c->error_fd = error[0];
+	c->pid = pid;
 	return 0;
 }
 
@@ -99,13 +182,11 @@ int command_release(struct command *c, const char *name, int *status)
 
 	if (write(c->start_fd, "", 1) != 1)
 		err = errno;
-	close(c->start_fd);
-	c->start_fd = -1;
+	close_fd(&c->start_fd);
 	do
 		n = read(c->error_fd, &err, sizeof(err));
 	while (n < 0 && errno == EINTR);
-	close(c->error_fd);
-	c->error_fd = -1;
+	close_fd(&c->error_fd);
 	if (!err)
 		return 0;
 	*status = err == ENOENT ? 127 : 126;

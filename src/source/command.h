@@ -15,12 +15,18 @@
 struct inherited {
 	sigset_t mask;
 	bool pipe_ignored;	/* SIGPIPE was ignored already when brood started */
+	bool chld_ignored;	/* and SIGCHLD, with which nobody can be waited for */
 	struct rlimit memlock;
 };
+
+/* Call once, early; it also sets brood's own dispositions. */
 void inherited_save(struct inherited *in);
 
 struct command {
-	pid_t pid;
+	pid_t pid;		/* 0: not born yet */
+	pid_t launcher;		/* makes it when told; 0: done */
+	int born_fd;		/* to the launcher: a byte means now */
+	int pid_fd;		/* from the launcher: the command's PID */
 	int start_fd;		/* a byte here lets it go */
 	int error_fd;		/* its errno comes here if it cannot exec */
 	bool ended;
@@ -28,10 +34,16 @@ struct command {
 };
 
 /*
- * Fork it, held.  user: NULL or whose IDs it takes.  0, or a negative errno after saying
- * why; the caller's exit status is 125 then.
+ * Fork the launcher, while this process is still small: what a process is forked from
+ * counts in its peak memory (fs/exec.c: exec_mmap), and probes take megabytes to load.
+ * user: NULL or whose IDs the command takes.  0, or a negative errno after saying why; the
+ * caller's exit status is 125 then.
  */
-int command_hold(struct command *c, char **argv, const char *user, const struct inherited *in);
+int command_prepare(struct command *c, char **argv, const char *user,
+		    const struct inherited *in);
+
+/* Have it born, held, as our own child.  0, or a negative errno after saying why. */
+int command_hold(struct command *c, const char *name);
 
 /*
  * Let it go and wait until it has become the command.  0; or a negative errno after
@@ -41,6 +53,9 @@ int command_release(struct command *c, const char *name, int *status);
 
 /* Has it ended?  Reaps it if so. */
 bool command_ended(struct command *c);
+
+/* If it was never let go, it leaves without having run. */
+void command_close(struct command *c);
 
 /* As a shell says it: the code, or 128 + the signal. */
 int command_status(const struct command *c);

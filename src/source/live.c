@@ -44,6 +44,7 @@ struct live {
 	struct queue early;		/* drained before the run began */
 	struct reapwatch *watch;	/* NULL where reaps are exact */
 	struct command command;
+	struct ev_snapshot *held;	/* the command as it was before its exec */
 	const struct sink *sink;	/* NULL: still starting */
 	int signal_fd;
 	uint64_t last_ts;		/* of what was delivered; nothing may be before it */
@@ -173,7 +174,6 @@ static int open_signals(struct live *l)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (l->signal_fd < 0) {
 		say("signals", strerror(errno), NULL);
@@ -190,7 +190,7 @@ static bool is_filtered(const struct live *l)
 /* Only the command, held, is in the trace as it begins. */
 static int begin_command(struct live *l)
 {
-	int err = command_hold(&l->command, l->opt.command, l->opt.user, &l->inherited);
+	int err = command_hold(&l->command, l->opt.command[0]);
 	size_t i = 0;
 
 	if (!err)
@@ -205,6 +205,9 @@ static int begin_command(struct live *l)
 	}
 	l->snapshot.list[0] = l->snapshot.list[i];
 	l->snapshot.n = 1;
+	l->held = snapshot_with_args(&l->snapshot.list[0], SNAPSHOT_ARGS_MAX);
+	if (!l->held)
+		return -ENOMEM;
 	err = filter_follow(l->skel, &l->snapshot.list[0].h.who);
 	here_begin(&l->meta);
 	return err;
@@ -273,9 +276,10 @@ int live_open(struct live **out, const struct live_options *opt, int *status)
 	}
 	l->opt = *opt;
 	l->signal_fd = -1;
-	l->command.start_fd = l->command.error_fd = -1;
 	inherited_save(&l->inherited);
-	err = open_all(l);
+	err = opt->command ? command_prepare(&l->command, opt->command, opt->user, &l->inherited) : 0;
+	if (!err)
+		err = open_all(l);
 	if (!err && opt->command)
 		err = command_release(&l->command, opt->command[0], status);
 	if (!err && !opt->command) {
@@ -308,7 +312,8 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 		s->state = SNAP_ALIVE;	/* it was then; its exit is told next */
 		s->status = 0;
 	}
-	e = snapshot_with_args(s, SNAPSHOT_ARGS_MAX);
+	e = l->held ? l->held : snapshot_with_args(s, SNAPSHOT_ARGS_MAX);
+	l->held = NULL;
 	if (!e)
 		return -ENOMEM;
 	e->h.ts = l->meta.t0;
@@ -513,8 +518,9 @@ void live_close(struct live *l)
 	snapshot_free(&l->snapshot);
 	queue_free(&l->early);
 	here_free(&l->meta);
-	if (l->command.start_fd >= 0)
-		close(l->command.start_fd);
+	if (l->opt.command)
+		command_close(&l->command);
+	free(l->held);
 	if (l->signal_fd >= 0)
 		close(l->signal_fd);
 	free(l->copy);

@@ -39,7 +39,7 @@ struct list {
 
 struct findings {
 	const struct view_options *opt;
-	struct story story;
+	struct setting set;
 	struct list zombies, orphans, alive;
 	int body;		/* column where sentences begin */
 	struct text t;
@@ -54,7 +54,7 @@ static void label(const struct findings *f, enum paint colour, const char *word)
 }
 
 static void item(struct findings *f, enum paint colour, const char *word, const struct proc *p,
-		 void (*sentence)(struct text *, const struct proc *, const struct story *, bool),
+		 void (*sentence)(struct text *, const struct proc *, const struct setting *, bool),
 		 bool first)
 {
 	struct text *t = &f->t;
@@ -70,7 +70,7 @@ static void item(struct findings *f, enum paint colour, const char *word, const 
 	if (f->body == NARROW_INDENT)
 		fprintf(f->opt->out, "\n%*s", NARROW_INDENT, "");
 	text_clear(t);
-	sentence(t, p, &f->story, first);
+	sentence(t, p, &f->set, first);
 	para_print(f->opt, t, f->body, f->body);
 }
 
@@ -128,6 +128,9 @@ static void say_none(struct findings *f, uint64_t lost)
 	struct text *t = &f->t;
 
 	text_clear(t);
+	if ((f->zombies.n || f->orphans.n) &&
+	    (!f->zombies.n || !f->orphans.n || f->alive.n || lost))
+		fputc('\n', f->opt->out);
 	if (f->zombies.n && f->orphans.n)
 		return;
 	if (f->zombies.n) {
@@ -139,7 +142,7 @@ static void say_none(struct findings *f, uint64_t lost)
 	} else if (lost) {
 		text_adds(t, "No zombies and no orphans were seen.");
 	} else {
-		verdict_text(t, f->story.m, f->story.meta);
+		verdict_text(t, f->set.m, f->set.meta);
 	}
 	para_print(f->opt, t, 0, 0);
 }
@@ -190,7 +193,7 @@ static bool is_orphan(const struct findings *f, const struct proc *p)
 /* Of the whole machine it goes without saying. */
 static bool is_left_running(const struct findings *f, const struct proc *p)
 {
-	return f->story.meta->command && proc_fate(p) == FATE_ALIVE;
+	return f->set.meta->command && proc_fate(p) == FATE_ALIVE;
 }
 
 static bool collect(const struct findings *f, struct list *l,
@@ -198,15 +201,15 @@ static bool collect(const struct findings *f, struct list *l,
 {
 	size_t n = 0;
 
-	for (const struct proc *p = model_first(f->story.m); p; p = model_next(p))
+	for (const struct proc *p = model_first(f->set.m); p; p = model_next(p))
 		n += wanted(f, p);
 	l->found = calloc(n + 1, sizeof(*l->found));
 	if (!l->found)
 		return false;
-	for (const struct proc *p = model_first(f->story.m); p; p = model_next(p))
+	for (const struct proc *p = model_first(f->set.m); p; p = model_next(p))
 		if (wanted(f, p))
 			l->found[l->n++] =
-				(struct finding){p, proc_zombie_ns(p, f->story.end_ts)};
+				(struct finding){p, proc_zombie_ns(p, f->set.end_ts)};
 	return true;
 }
 
@@ -242,7 +245,7 @@ static int body_column(struct findings *f)
 void findings_view(const struct view_options *opt, const struct model *m,
 		   const struct meta *meta, uint64_t end_ts)
 {
-	struct findings f = {.opt = opt, .story = {m, meta, end_ts}};
+	struct findings f = {.opt = opt, .set = {m, meta, end_ts}};
 	uint64_t lost = model_counts(m)->lost;
 
 	if (!collect(&f, &f.zombies, is_zombie) || !collect(&f, &f.orphans, is_orphan) ||

@@ -132,7 +132,10 @@ static void say_snapshot(struct line *l, const struct fact *f)
 	struct text *t = &l->t;
 
 	if (p->state == PROC_ALIVE || f->inferred) {
-		text_adds(t, p->state == PROC_ALIVE ? "found alive" : "found dead");
+		if (!f->inferred)
+			text_adds(t, "followed from here on");
+		else
+			text_adds(t, p->state == PROC_ALIVE ? "found alive" : "found dead");
 		if (p->parent.ref.tgid) {
 			text_adds(t, ", child of ");
 			add_who(t, &p->parent);
@@ -347,7 +350,7 @@ static void say_loss(struct line *l, const struct fact *f)
 	text_adds(&l->t, " here: the ring buffer was full");
 }
 
-static void (*const say[FACT_TYPES])(struct line *l, const struct fact *f) = {
+static void (*const tellers[FACT_TYPES])(struct line *l, const struct fact *f) = {
 	[FACT_SNAPSHOT] = say_snapshot,
 	[FACT_FORK] = say_fork,
 	[FACT_EXEC] = say_exec,
@@ -366,7 +369,7 @@ static enum paint colour_of(const struct fact *f)
 {
 	switch (f->type) {
 	case FACT_SNAPSHOT:
-		return f->inferred ? PAINT_DIM : PAINT_YELLOW;
+		return f->proc->state == PROC_ZOMBIE && !f->inferred ? PAINT_YELLOW : PAINT_DIM;
 	case FACT_EXIT:
 		return f->proc->has_status && f->proc->status ? PAINT_RED : PAINT_OFF;
 	case FACT_ORPHAN:
@@ -384,14 +387,15 @@ static enum paint colour_of(const struct fact *f)
 	}
 }
 
-/* A machine has hundreds of processes already: only those that say something. */
+/*
+ * A machine has hundreds of processes as a trace begins.  Of those only the zombies are
+ * news, and what turns up later: it was missed, or met the filter only then.
+ */
 static bool is_shown(const struct fact *f)
 {
-	if (f->type >= FACT_TYPES || !say[f->type])
+	if (f->type >= FACT_TYPES || !tellers[f->type])
 		return false;
-	if (f->type != FACT_SNAPSHOT)
-		return true;
-	return f->inferred || f->proc->state == PROC_ZOMBIE;
+	return f->type != FACT_SNAPSHOT || f->inferred || f->proc->state == PROC_ZOMBIE || f->ts;
 }
 
 /* Under whom the line stands.  Returns the PID; 0: under nobody. */
@@ -472,7 +476,7 @@ void log_view_fact(void *ctx, const struct fact *f)
 	if (colour)
 		text_adds(&l.t, paint(opt, colour));
 	from = l.t.len;
-	say[f->type](&l, f);
+	tellers[f->type](&l, f);
 	if (f->inferred)
 		text_adds(&l.t, " (inferred)");
 	/* No character is wider than it has bytes. */

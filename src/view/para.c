@@ -23,6 +23,14 @@ void para_who(struct text *t, const struct task_ref *ref, const char comm[EVENT_
 	glue(t, from);
 }
 
+void para_plain(struct text *t, const char *bytes, size_t len)
+{
+	size_t from = t->len;
+
+	text_add(t, bytes, len);
+	glue(t, from);
+}
+
 void para_duration(struct text *t, uint64_t ns)
 {
 	size_t from = t->len;

@@ -16,7 +16,8 @@
 void para_who(struct text *t, const struct task_ref *ref, const char comm[EVENT_COMM]);
 void para_duration(struct text *t, uint64_t ns);
 void para_moment(struct text *t, uint64_t ts); /* "0.120 s" since the trace began */
-void para_name(struct text *t, const char *bytes, size_t len); /* escaped */
+void para_name(struct text *t, const char *bytes, size_t len);	/* escapes */
+void para_plain(struct text *t, const char *bytes, size_t len); /* was escaped before */
 
 /* How wide prose may get: the terminal, but nobody reads lines of 200 columns. */
 int para_columns(const struct view_options *opt);

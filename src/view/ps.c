@@ -74,7 +74,7 @@ static void print_row(struct ps *v, const struct row *row)
 	bool cut = opt->columns > 0 && !opt->wide;
 	const struct proc *p = row->proc[0];
 	enum paint colour = compose_mark(v, p);
-	int room;
+	int room, command;
 
 	text_clear(&v->head);
 	text_clear(&v->command);
@@ -87,7 +87,9 @@ static void print_row(struct ps *v, const struct row *row)
 	room -= width(&v->head);
 	command_text(&v->command, p, cut ? 4 * (size_t)opt->columns : 0);
 	if (cut && v->mark.len) {
-		text_cut(&v->mark, 0, room > GAP + MIN_COMMAND ? room - GAP - MIN_COMMAND : 1);
+		command = width(&v->command);
+		command = GAP + (command < MIN_COMMAND ? command : MIN_COMMAND);
+		text_cut(&v->mark, 0, room > command ? room - command : 1);
 		room -= GAP + width(&v->mark);
 	}
 	if (cut)

@@ -37,10 +37,11 @@ static bool was_inherited(const struct proc *p)
 
 static void say_inherited(struct text *t, const struct proc *p)
 {
+	static const char nameless[EVENT_COMM];
 	const struct proc *parent = p->born_of;
 
 	text_adds(t, "its parent ");
-	para_who(t, &p->birth_parent, parent ? parent->comm : "");
+	para_who(t, &p->birth_parent, parent ? parent->comm : nameless);
 	text_adds(t, " exited ");
 	if (parent && parent->exit_ts != NO_TIME) {
 		text_adds(t, "at ");
@@ -107,7 +108,7 @@ static void say_reaped_late(struct text *t, const struct proc *p, const struct m
 	text_adds(t, ".");
 }
 
-void zombie_sentence(struct text *t, const struct proc *p, const struct story *s, bool first)
+void zombie_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first)
 {
 	say_end(t, p);
 	if (p->state == PROC_ZOMBIE)
@@ -158,7 +159,7 @@ static void say_reap_of_orphan(struct text *t, const struct proc *p)
 	}
 }
 
-void orphan_sentence(struct text *t, const struct proc *p, const struct story *s, bool first)
+void orphan_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first)
 {
 	const struct proc *parent = NULL;
 

@@ -9,13 +9,13 @@
 #include "base/text.h"
 #include "view/view.h"
 
-struct story {
+struct setting {
 	const struct model *m;
 	const struct meta *meta;
 	uint64_t end_ts;
 };
 
-void zombie_sentence(struct text *t, const struct proc *p, const struct story *s, bool first);
-void orphan_sentence(struct text *t, const struct proc *p, const struct story *s, bool first);
+void zombie_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first);
+void orphan_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first);
 
 #endif

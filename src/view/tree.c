@@ -197,12 +197,13 @@ static void painted(struct tree *t, enum paint colour, const struct text *text)
 static void fit(struct tree *t)
 {
 	struct line *l = &t->line;
-	int room = t->left - width(&l->branch) - width(&l->head);
+	int room = t->left - width(&l->branch) - width(&l->head), command = width(&l->command);
 
 	if (!t->cut)
 		return;
 	if (l->mark.len) {
-		text_cut(&l->mark, 0, room > GAP + MIN_COMMAND ? room - GAP - MIN_COMMAND : 1);
+		command = GAP + (command < MIN_COMMAND ? command : MIN_COMMAND);
+		text_cut(&l->mark, 0, room > command ? room - command : 1);
 		room -= GAP + width(&l->mark);
 	}
 	text_cut(&l->command, 0, room > 1 ? room : 1);

@@ -50,8 +50,9 @@ struct story {
 	char lines[256][96];
 	int n_lines, checked;
 	struct proc last;  /* what the last fact about one showed; pointers are stale */
-	struct fact fact;  /* the last one */
-	char last_arg[64]; /* args of it */
+	struct fact fact;  /* the last one, without its event */
+	char last_arg[64]; /* args of the last one that was about a process */
+	uint32_t old_tid;  /* of the last exec */
 };
 
 struct story_mode {
@@ -180,7 +181,10 @@ static inline void story_hear(void *ctx, const struct fact *f)
 		assert_null(f->ev);
 	else if (!f->inferred)
 		assert_non_null(f->ev);
+	if (f->type == FACT_EXEC && f->ev)
+		s->old_tid = ((const struct ev_exec *)f->ev)->old_tid;
 	s->fact = *f;
+	s->fact.ev = NULL;
 	if (f->proc) {
 		s->last = *f->proc;
 		snprintf(s->last_arg, sizeof(s->last_arg), "%s",

@@ -135,16 +135,11 @@ static void check(struct fixture *x, const char *expected)
 	assert_string_equal(lines(x), expected);
 }
 
-/* What all lines about the process begin with; then come the fields of the type. */
-#define HEAD(type)                                                                                 \
-	"{\"type\":\"" type "\",\"seq\":7,\"ts\":1500,"                                            \
-	"\"time\":\"2024-02-29T12:34:56.999999999Z\","                                             \
-	"\"pid\":4712,\"id\":\"4712-4712000\",\"comm\":\"worker\","
-
-/* The same without a process. */
-#define BARE(type)                                                                                 \
-	"{\"type\":\"" type "\",\"seq\":7,\"ts\":1500,\"time\":\"2024-02-29T12:34:56."             \
-			    "999999999Z\","
+#define WHEN "\"seq\":7,\"ts\":1500,\"time\":\"2024-02-29T12:34:56.999999999Z\""
+/* What a line begins with; then come the fields of its type. */
+#define BARE(type) "{\"type\":\"" type "\"," WHEN ","
+/* The same of a line about the process. */
+#define HEAD(type) BARE(type) "\"pid\":4712,\"id\":\"4712-4712000\",\"comm\":\"worker\","
 
 /* ---- the table of formats ---- */
 

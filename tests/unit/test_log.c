@@ -288,7 +288,12 @@ static void test_snapshot(void **state)
 	/* What was there before, a followed command included, is not news. */
 	told(x, FACT_SNAPSHOT, EV_SNAPSHOT);
 	x->proc.from_snapshot = true;
+	x->fact.ts = 0;
 	check(x, "");
+	/* One that met the filter later is. */
+	x->fact.ts = 50812999;
+	check(x, "  0.050812    4712 worker          "
+		 "followed from here on, child of 4711 server\n");
 
 	x->proc.state = PROC_ZOMBIE;
 	x->proc.has_status = true;

@@ -179,7 +179,7 @@ static void exec_by_another_thread(void **state)
 	at(s, 1);
 	execs_by(s, 10, "other", 11);
 	TOLD(s, "0 fork 10 of 1", "1 exec 10 of 1");
-	assert_int_equal(((const struct ev_exec *)s->fact.ev)->old_tid, 11);
+	assert_int_equal(s->old_tid, 11);
 	at(s, 2);
 	execs(s, 10, "longer-argument");
 	assert_int_equal(s->last.execs, 2);
