@@ -35,10 +35,11 @@ OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 # The rooms that run without a kernel: what unit tests are linked with.
-PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/main.o,$(OBJECTS))
+PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
+	$(BUILD)/obj/verbs/options.o
 
-.PHONY: all static scenarios check check-unit check-live demo install uninstall clean \
-	deps tools lint vmlinux help
+.PHONY: all static scenarios check check-unit check-live demo install uninstall lint clean \
+	vmlinux help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -103,7 +104,54 @@ check-unit: $(UNIT)
 check-live: all
 	$(Q)tests/run --live $(BUILD)
 
+# --- seeing it, and keeping it --------------------------------------------------------
+
+# `demo` and `check` bring what they need, so that git and make are enough to start.
+deps-%:
+	@.ci/install $(subst -, ,$*)
+
+demo: deps-build
+	@$(MAKE) --no-print-directory all
+	@echo; echo '$$ brood -- server 3'
+	@$(BUILD)/brood -- $(BUILD)/scenarios/server 3
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)
+	$(INSTALL) -m 755 $(BUILD)/brood $(DESTDIR)$(bindir)/brood
+	$(INSTALL) -m 755 $(SCENARIOS) $(DESTDIR)$(libexecdir)
+	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(docdir)
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/brood
+	rm -f $(SCENARIOS:$(BUILD)/scenarios/%=$(DESTDIR)$(libexecdir)/%)
+	rm -f $(DESTDIR)$(docdir)/README.md $(DESTDIR)$(docdir)/LICENSE
+	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir) 2>/dev/null
+
+# --- the code itself ------------------------------------------------------------------
+
+LINT := $(SOURCES) $(wildcard src/scenarios/*.c)
+
+lint: $(LINT:%=$(BUILD)/lint/%.ok) $(BUILD)/lint/cppcheck.ok
+
+$(BUILD)/lint/%.ok: % .clang-tidy | $(BUILD)/brood.skel.h
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(ALL_CFLAGS) 2>$@.log || \
+		{ cat $@.log; exit 1; }
+	@touch $@
+
+$(BUILD)/lint/cppcheck.ok: $(LINT) | $(BUILD)/brood.skel.h
+	$(call say,CPPCHECK,src)
+	@mkdir -p $(@D)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem -Iinclude -Isrc -D_GNU_SOURCE $(LINT)
+	@touch $@
+
 clean:
 	rm -rf $(BUILD)
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo 'other targets: static check-unit check-live lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -206,8 +206,7 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 			    (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
 				continue;
 			p->reaper = p->parent = past->who;
-			if (past->exit_ts < until)
-				until = past->exit_ts;
+			until = past->exit_ts; /* what was gone before is not handed on */
 			break;
 		}
 	}

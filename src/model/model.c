@@ -397,5 +397,6 @@ const struct proc *model_next(const struct proc *p)
 
 const struct proc *model_find(const struct model *m, const struct task_ref *ref)
 {
-	return table_find_kept(&m->table, ref);
+	/* The model is as it was, but for an index that may be made now. */
+	return table_find_kept((struct table *)&m->table, ref);
 }

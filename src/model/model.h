@@ -105,7 +105,7 @@ struct proc {
 	struct proc *parent_proc;	/* whose children list it is in */
 	struct proc_list children;	/* alive and zombie, in order of joining */
 	TAILQ_ENTRY(proc) child_link;
-	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graveyard of table.c */
+	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graves of table.h */
 	TAILQ_ENTRY(proc) all_link;
 	struct past_parent past[2];	/* the latest first */
 	uint64_t zombie_from;		/* its deadline counts from here */
@@ -113,8 +113,6 @@ struct proc {
 	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
 	bool ns_init;			/* exited as init of a PID namespace */
 	bool ghost;			/* only named as a parent so far: nobody's business */
-	bool buried;			/* gone for long: later events are of a stranger */
-	bool hashed;
 	UT_hash_handle hh;
 };
 

@@ -20,19 +20,12 @@ static unsigned int ref_hash(const struct task_ref *ref)
 	return (unsigned int)((ref->start + ref->tgid) * 0x9e3779b97f4a7c15ULL >> 32);
 }
 
-static struct proc *find(const struct table *t, const struct task_ref *ref)
+static struct proc *find(struct proc *hash, const struct task_ref *ref)
 {
 	struct proc *p;
 
-	HASH_FIND(hh, t->hash, ref, sizeof(*ref), p);
+	HASH_FIND(hh, hash, ref, sizeof(*ref), p);
 	return p;
-}
-
-static void unhash(struct table *t, struct proc *p)
-{
-	if (p->hashed)
-		HASH_DEL(t->hash, p);
-	p->hashed = false;
 }
 
 static void proc_free(struct proc *p)
@@ -60,29 +53,31 @@ static struct proc *ghost_new(struct table *t, const struct task_ref *ref)
 		free(p);
 		return NULL;
 	}
-	p->hashed = true;
 	return p;
 }
 
 /* Whatever now stands for this identity; made if need be. */
 static struct proc *find_or_ghost(struct table *t, const struct task_ref *ref)
 {
-	struct proc *p = find(t, ref);
+	struct proc *p = find(t->hash, ref);
 
-	if (p && p->buried) {
-		unhash(t, p);
-		p = NULL;
-	}
 	return p ? p : ghost_new(t, ref);
+}
+
+static void drop(struct table *t, struct proc *p)
+{
+	HASH_DEL(t->hash, p);
+	proc_free(p);
 }
 
 void table_init(struct table *t, bool keep_gone)
 {
-	t->hash = NULL;
+	t->hash = t->kept = NULL;
 	t->n_graves = 0;
 	t->keep_gone = keep_gone;
 	TAILQ_INIT(&t->all);
 	TAILQ_INIT(&t->graves);
+	TAILQ_INIT(&t->buried);
 }
 
 void table_free(struct table *t)
@@ -92,12 +87,11 @@ void table_free(struct table *t)
 	/* In the hash only: ghosts, and graves where they are not kept. */
 	for (p = t->hash; p; p = next) {
 		next = p->hh.next;
-		if (p->ghost || (p->state == PROC_GONE && !t->keep_gone)) {
-			unhash(t, p);
-			proc_free(p);
-		}
+		if (p->ghost || (p->state == PROC_GONE && !t->keep_gone))
+			drop(t, p);
 	}
 	HASH_CLEAR(hh, t->hash);
+	HASH_CLEAR(hh, t->kept);
 	while ((p = TAILQ_FIRST(&t->all))) {
 		TAILQ_REMOVE(&t->all, p, all_link);
 		proc_free(p);
@@ -106,18 +100,26 @@ void table_free(struct table *t)
 
 struct proc *table_find(const struct table *t, const struct task_ref *ref)
 {
-	struct proc *p = find(t, ref);
+	struct proc *p = find(t->hash, ref);
 
-	return p && !p->ghost && !p->buried ? p : NULL;
+	return p && !p->ghost ? p : NULL;
 }
 
-struct proc *table_find_kept(const struct table *t, const struct task_ref *ref)
+struct proc *table_find_kept(struct table *t, const struct task_ref *ref)
 {
-	struct proc *p = find(t, ref);
+	struct proc *p = table_find(t, ref);
 
-	if (!p || p->ghost || (p->state == PROC_GONE && !t->keep_gone))
-		return NULL;
-	return p;
+	if (!t->keep_gone)
+		return p && p->state != PROC_GONE ? p : NULL;
+	if (p)
+		return p;
+	while ((p = TAILQ_FIRST(&t->buried))) {
+		HASH_ADD(hh, t->kept, ref, sizeof(p->ref), p);
+		if (!p->hh.tbl)
+			return NULL;
+		TAILQ_REMOVE(&t->buried, p, zombie_link);
+	}
+	return find(t->kept, ref);
 }
 
 struct proc *table_add(struct table *t, const struct task_ref *ref)
@@ -143,10 +145,8 @@ void table_unlink(struct table *t, struct proc *p)
 		return;
 	TAILQ_REMOVE(&parent->children, p, child_link);
 	p->parent_proc = NULL;
-	if (parent->ghost && TAILQ_EMPTY(&parent->children)) {
-		unhash(t, parent);
-		proc_free(parent);
-	}
+	if (parent->ghost && TAILQ_EMPTY(&parent->children))
+		drop(t, parent);
 }
 
 int table_link(struct table *t, struct proc *p, const struct task_ref *parent)
@@ -183,7 +183,7 @@ void table_birth(struct table *t, struct proc *p, const struct task_ref *parent)
 	if (p->born_of)
 		TAILQ_REMOVE(&p->born_of->born, p, born_link);
 	p->born_of = NULL;
-	to = parent->tgid ? table_find_kept(t, parent) : NULL;
+	to = parent->tgid ? table_find(t, parent) : NULL;
 	if (!to || to == p || (!TAILQ_EMPTY(&p->born) && descends(to, p)))
 		return;
 	TAILQ_INSERT_TAIL(&to->born, p, born_link);
@@ -212,9 +212,10 @@ void table_bury(struct table *t, struct proc *p)
 	}
 	p = TAILQ_FIRST(&t->graves);
 	TAILQ_REMOVE(&t->graves, p, zombie_link);
-	p->buried = true;
-	if (!t->keep_gone) {
-		unhash(t, p);
-		proc_free(p);
+	if (t->keep_gone) {
+		HASH_DEL(t->hash, p);
+		TAILQ_INSERT_TAIL(&t->buried, p, zombie_link);
+	} else {
+		drop(t, p);
 	}
 }

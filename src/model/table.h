@@ -19,10 +19,13 @@
 #define GRAVEYARD 256
 
 struct table {
-	struct proc *hash;
-	struct proc_list all;	 /* by all_link */
+	struct proc *hash;	 /* ghosts, the living, zombies, the graveyard */
+	struct proc_list all;	 /* by all_link; no ghosts */
 	struct proc_list graves; /* by zombie_link, the latest last */
 	unsigned int n_graves;
+	/* What left the graveyard, where it is kept: out of the way of all that is going on. */
+	struct proc *kept;	 /* a hash, made when somebody asks */
+	struct proc_list buried; /* by zombie_link: what is not yet in it */
 	bool keep_gone;
 };
 
@@ -36,8 +39,8 @@ void table_free(struct table *t);
 
 /* NULL where unknown: neither ghosts nor what left the graveyard.  ref->tid is ignored. */
 struct proc *table_find(const struct table *t, const struct task_ref *ref);
-/* The same, and all that is kept. */
-struct proc *table_find_kept(const struct table *t, const struct task_ref *ref);
+/* NULL also where gone, unless all is kept; then even what left the graveyard is found. */
+struct proc *table_find_kept(struct table *t, const struct task_ref *ref);
 
 /* A new process, alive, that table_find() does not know; NULL where memory is short. */
 struct proc *table_add(struct table *t, const struct task_ref *ref);

@@ -84,10 +84,13 @@ static void say_losses(const struct live *l, const struct model *m)
 {
 	const struct model_counts *c = model_counts(m);
 	struct live_stats s;
+	char what[64];
 
 	live_stats(l, &s);
-	if (c->lost)
-		say("events lost", NULL, NULL);
+	if (c->lost) {
+		snprintf(what, sizeof(what), "%llu events lost", (unsigned long long)c->lost);
+		say(what, "the ring buffer was full", "a larger --buffer holds more");
+	}
 	if (s.follow_failed)
 		sayf("filter", "%llu processes could not be followed: the table was full",
 		     (unsigned long long)s.follow_failed);

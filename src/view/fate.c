@@ -55,7 +55,7 @@ static void zombie_mark(struct text *t, const struct proc *p, const struct meta 
 		text_duration(t, ns);
 	}
 	if (p->state == PROC_ZOMBIE)
-		text_adds(t, ", never reaped");
+		text_adds(t, ", unreaped");
 }
 
 void mark_text(struct text *t, const struct proc *p, const struct meta *meta, uint64_t end_ts)

@@ -15,7 +15,7 @@ void fate_text(struct text *t, const struct proc *p);
 enum paint fate_paint(const struct proc *p);
 
 /*
- * What deserves a second look: "zombie 2.0 s", "zombie 2.0 s, never reaped",
+ * What deserves a second look: "zombie 2.0 s", "zombie 2.0 s, unreaped",
  * "orphan → 1 systemd"; nothing where all went as usual.
  */
 void mark_text(struct text *t, const struct proc *p, const struct meta *meta, uint64_t end_ts);

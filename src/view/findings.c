@@ -18,18 +18,18 @@
 #include "view/verdict.h"
 
 enum {
-	MOST_SHOWN = 10,	/* of a kind; the others are only counted */
+	MOST_SHOWN = 10, /* of a kind; the others are only counted */
 	MOST_ALIVE = 20,
 	MOST_GROUPS = 5,
-	LABEL_COLUMNS = 8,	/* "zombie  " */
+	LABEL_COLUMNS = 8, /* "zombie  " */
 	WHO_COLUMNS = 22,
-	BODY_COLUMNS = 30,	/* a narrower body begins on a line of its own */
+	BODY_COLUMNS = 30, /* a narrower body begins on a line of its own */
 	NARROW_INDENT = 4,
 };
 
 struct finding {
 	const struct proc *proc;
-	uint64_t weight;	/* the greatest are shown where there are too many */
+	uint64_t weight; /* the greatest are shown where there are too many */
 };
 
 struct list {
@@ -41,7 +41,7 @@ struct findings {
 	const struct view_options *opt;
 	struct setting set;
 	struct list zombies, orphans, alive;
-	int body;		/* column where sentences begin */
+	int body; /* column where sentences begin */
 	struct text t;
 };
 
@@ -90,11 +90,14 @@ static void say_groups(struct text *t, const struct list *l, bool orphans)
 	}
 	n = group_merge(g, left, BY_COUNT);
 	for (size_t i = 0; i < n && i < MOST_GROUPS; i++) {
-		text_addf(t, "%s%llu%c", i ? ", " : ": ", (unsigned long long)g[i].count, PARA_GLUE);
-		if (!i)
-			text_adds(t, orphans ? "left by " : g[i].count == 1 ? "child of " : "children of ");
+		text_addf(t, "%s%llu%c", i ? ", " : ": ", (unsigned long long)g[i].count,
+			  PARA_GLUE);
+		if (orphans)
+			text_adds(t, i ? "by " : "left by ");
+		else if (i)
+			text_adds(t, "of ");
 		else
-			text_adds(t, orphans ? "by " : "of ");
+			text_adds(t, g[i].count == 1 ? "child of " : "children of ");
 		if (g[i].name.len)
 			para_name(t, g[i].name.s, g[i].name.len);
 		else
@@ -111,8 +114,8 @@ static void section(struct findings *f, const struct list *l, bool orphans)
 	const char *word = orphans ? "orphan" : "zombie";
 
 	for (size_t i = 0; i < l->n && i < MOST_SHOWN; i++)
-		item(f, colour, word, l->found[i].proc,
-		     orphans ? orphan_sentence : zombie_sentence, !i);
+		item(f, colour, word, l->found[i].proc, orphans ? orphan_sentence : zombie_sentence,
+		     !i);
 	if (l->n <= MOST_SHOWN)
 		return;
 	text_clear(&f->t);
@@ -208,8 +211,7 @@ static bool collect(const struct findings *f, struct list *l,
 		return false;
 	for (const struct proc *p = model_first(f->set.m); p; p = model_next(p))
 		if (wanted(f, p))
-			l->found[l->n++] =
-				(struct finding){p, proc_zombie_ns(p, f->set.end_ts)};
+			l->found[l->n++] = (struct finding){p, proc_zombie_ns(p, f->set.end_ts)};
 	return true;
 }
 
@@ -242,8 +244,8 @@ static int body_column(struct findings *f)
 	return para_columns(f->opt) - column < BODY_COLUMNS ? NARROW_INDENT : column;
 }
 
-void findings_view(const struct view_options *opt, const struct model *m,
-		   const struct meta *meta, uint64_t end_ts)
+void findings_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
+		   uint64_t end_ts)
 {
 	struct findings f = {.opt = opt, .set = {m, meta, end_ts}};
 	uint64_t lost = model_counts(m)->lost;

@@ -17,16 +17,16 @@
 #include "view/forest.h"
 
 /* What a class consists of: bytes in keys.data. */
-struct class {
+struct kind {
 	size_t from, len;
 	uint64_t hash;
 };
 
 struct classes {
-	struct class *class;	/* class[1] … class[n] */
+	struct kind *kind; /* kind[1] … kind[n] */
 	uint32_t n;
 	struct text keys;
-	uint32_t *slot;		/* a hash table of classes: open, linear, 0 is free */
+	uint32_t *slot; /* a hash table of classes: open, linear, 0 is free */
 	uint64_t mask;
 };
 
@@ -47,12 +47,12 @@ static uint64_t hash_bytes(const char *s, size_t len)
 /* The class of the key that was just added at the end of keys. */
 static uint32_t class_of_key(struct classes *c, size_t from)
 {
-	struct class new = {from, c->keys.len - from, hash_bytes(c->keys.data + from,
-								 c->keys.len - from)};
+	struct kind new = {from, c->keys.len - from,
+			   hash_bytes(c->keys.data + from, c->keys.len - from)};
 	uint64_t at = new.hash & c->mask;
 
 	for (; c->slot[at]; at = (at + 1) & c->mask) {
-		const struct class *old = &c->class[c->slot[at]];
+		const struct kind *old = &c->kind[c->slot[at]];
 
 		if (old->hash == new.hash && old->len == new.len &&
 		    !memcmp(c->keys.data + old->from, c->keys.data + from, new.len)) {
@@ -60,7 +60,7 @@ static uint32_t class_of_key(struct classes *c, size_t from)
 			return c->slot[at];
 		}
 	}
-	c->class[++c->n] = new;
+	c->kind[++c->n] = new;
 	c->slot[at] = c->n;
 	return c->n;
 }
@@ -108,9 +108,9 @@ int forest_classes(struct forest *f)
 		slots *= 2;
 	c.mask = slots - 1;
 	c.slot = calloc(slots, sizeof(*c.slot));
-	c.class = calloc((size_t)f->n + 1, sizeof(*c.class));
+	c.kind = calloc((size_t)f->n + 1, sizeof(*c.kind));
 	sorted = calloc((size_t)f->n + 1, sizeof(*sorted));
-	if (!c.slot || !c.class || !sorted)
+	if (!c.slot || !c.kind || !sorted)
 		goto out;
 	/* Backwards: children before their parents. */
 	for (uint32_t k = f->n; k--;) {
@@ -123,7 +123,7 @@ int forest_classes(struct forest *f)
 out:
 	text_free(&c.keys);
 	free(c.slot);
-	free(c.class);
+	free(c.kind);
 	free(sorted);
 	return err;
 }

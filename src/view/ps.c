@@ -94,8 +94,8 @@ static void print_row(struct ps *v, const struct row *row)
 	}
 	if (cut)
 		text_cut(&v->command, 0, room > 1 ? room : 1);
-	fprintf(opt->out, "%s%s%s%s", paint(opt, PAINT_BOLD), v->head.data,
-		paint(opt, PAINT_OFF), v->command.data);
+	fprintf(opt->out, "%s%s%s%s", paint(opt, PAINT_BOLD), v->head.data, paint(opt, PAINT_OFF),
+		v->command.data);
 	if (v->mark.len)
 		fprintf(opt->out, "  %s%s%s", paint(opt, colour), v->mark.data,
 			paint(opt, PAINT_OFF));

@@ -19,12 +19,12 @@ struct group {
 
 struct walk {
 	const struct forest *f;
-	uint32_t *ids;		/* nodes, group by group; each node is in one */
+	uint32_t *ids; /* nodes, group by group; each node is in one */
 	uint32_t used;
-	struct group *stack;	/* still to be shown, the next on top */
+	struct group *stack; /* still to be shown, the next on top */
 	uint32_t n;
-	uint32_t *seen;		/* by class: how many of the children at hand */
-	uint32_t *fill;		/* by class: where its next one goes, plus 1; 0: no group yet */
+	uint32_t *seen; /* by class: how many of the children at hand */
+	uint32_t *fill; /* by class: where its next one goes, plus 1; 0: no group yet */
 };
 
 static void push(struct walk *w, uint32_t node, uint32_t room, uint32_t depth)

@@ -181,7 +181,7 @@ void orphan_sentence(struct text *t, const struct proc *p, const struct setting 
 		text_adds(t, ", which has not reaped it");
 		break;
 	case FATE_AUTOREAPED:
-		text_adds(t, "; reaped by the kernel itself, because the adopter ignores struct text *tCHLD");
+		text_adds(t, "; reaped by the kernel itself, because the adopter ignores SIGCHLD");
 		break;
 	case FATE_REAPED:
 		say_reap_of_orphan(t, p);
@@ -191,6 +191,7 @@ void orphan_sentence(struct text *t, const struct proc *p, const struct setting 
 	}
 	text_adds(t, ".");
 	if (first)
-		text_adds(t, " An orphan is a process that outlives its parent; it runs on, and its "
-			     "adopter has to wait for it when it ends.");
+		text_adds(t,
+			  " An orphan is a process that outlives its parent; it runs on, and its "
+			  "adopter has to wait for it when it ends.");
 }

@@ -152,8 +152,7 @@ static void rates(struct summary *s)
 	const struct model_counts *c = s->counts;
 
 	fprintf(s->opt->out, "%s%-*s%-16s%10s%s%s\n", paint(s->opt, PAINT_BOLD), LABEL_COLUMNS,
-		"Events", "", "count", s->end_ts ? "    per second" : "",
-		paint(s->opt, PAINT_OFF));
+		"Events", "", "count", s->end_ts ? "    per second" : "", paint(s->opt, PAINT_OFF));
 	rate(s, "forks", c->forks);
 	rate(s, "execs", c->execs);
 	rate(s, "exits", c->exits);
@@ -264,7 +263,8 @@ static void orphans(struct summary *s)
 
 	text_addu(t, c->orphans);
 	if (c->orphans || c->adoption_checked) {
-		text_addf(t, ". Their adopters are computed: %llu confirmed by the kernel, %llu not",
+		text_addf(t,
+			  ". Their adopters are computed: %llu confirmed by the kernel, %llu not",
 			  (unsigned long long)(c->adoption_checked - c->adoption_wrong),
 			  (unsigned long long)c->adoption_wrong);
 		if (c->orphans > c->adoption_checked)
@@ -331,8 +331,7 @@ static void memory(struct summary *s)
 void summary_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
 		  uint64_t end_ts)
 {
-	struct summary s = {
-		.opt = opt, .counts = model_counts(m), .meta = meta, .end_ts = end_ts};
+	struct summary s = {.opt = opt, .counts = model_counts(m), .meta = meta, .end_ts = end_ts};
 
 	if (sums_make(&s.sums, m, end_ts)) {
 		say("summary", "not enough memory to add it up", NULL);

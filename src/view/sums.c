@@ -33,8 +33,7 @@ static void add(struct sums *s, const struct proc *p, uint64_t end_ts)
 		s->exit_other += p->status && !proc_signal(p->status);
 		s->killed += proc_signal(p->status) != 0;
 		if (p->status)
-			s->failure[s->failures++] =
-				(struct group){proc_name(p), p->status, 1, 0};
+			s->failure[s->failures++] = (struct group){proc_name(p), p->status, 1, 0};
 	}
 	if (p->has_cpu) {
 		s->cpu_ns += p->cpu_ns;

@@ -17,10 +17,11 @@
 #include "view/rows.h"
 
 enum {
-	GAP = 2,		/* between columns */
-	NO_LIMIT_COLUMNS = 80,	/* what columns align to where nothing limits them */
-	MIN_LEFT = 16,		/* branches, PID and command never get less */
-	MIN_COMMAND = 8,	/* a mark never takes more than all but this */
+	GAP = 2,	       /* between columns */
+	NO_LIMIT_COLUMNS = 80, /* what columns align to where nothing limits them */
+	GOOD_LEFT = 32,	       /* with less for branches, PID and command, CPU is left out */
+	MIN_LEFT = 16,	       /* branches, PID and command never get less */
+	MIN_COMMAND = 8,       /* a mark never takes more than all but this */
 };
 
 struct line {
@@ -32,7 +33,7 @@ struct tree {
 	const struct meta *meta;
 	uint64_t end_ts;
 	struct branches branches;
-	bool cut;		/* commands are cut to the width */
+	bool cut;		   /* commands are cut to the width */
 	int left, fate, life, cpu; /* widths of columns; left: branches to mark */
 	struct line line;
 };
@@ -156,13 +157,15 @@ static void widen(int *column, int to)
 		*column = to;
 }
 
-/* How wide the columns must be, and may be. */
-static void measure(struct tree *t, const struct rows *rows)
+/*
+ * How wide the columns must be, and may be.  Returns how many columns are left of the
+ * fates at most.
+ */
+static int measure(struct tree *t, const struct rows *rows, uint32_t *deepest)
 {
 	const struct line *l = &t->line;
-	int wanted = 0, room;
+	int wanted = 0, room = t->opt->columns > 0 ? t->opt->columns : NO_LIMIT_COLUMNS;
 
-	t->branches.limit = branch_limit(t->opt->columns ? t->opt->columns : NO_LIMIT_COLUMNS);
 	for (uint32_t i = 0; i < rows->n; i++) {
 		compose(t, &rows->row[i]);
 		widen(&t->fate, width(&l->fate));
@@ -170,13 +173,31 @@ static void measure(struct tree *t, const struct rows *rows)
 		widen(&t->cpu, width(&l->cpu));
 		widen(&wanted, width(&l->branch) + width(&l->head) + width(&l->command) +
 				       (l->mark.len ? GAP + width(&l->mark) : 0));
+		if (rows->row[i].depth > *deepest)
+			*deepest = rows->row[i].depth;
 	}
-	room = t->opt->columns ? t->opt->columns : NO_LIMIT_COLUMNS;
-	room -= GAP + t->fate + GAP + t->life + (t->cpu ? GAP + t->cpu : 0);
+	room -= GAP + t->fate + GAP + t->life;
+	if (room - GAP - t->cpu < GOOD_LEFT)
+		t->cpu = 0;
+	if (t->cpu)
+		room -= GAP + t->cpu;
 	if (room < MIN_LEFT)
 		room = MIN_LEFT;
 	t->left = wanted < room ? wanted : room;
-	t->branches = (struct branches){.limit = branch_limit(room)};
+	return room;
+}
+
+static void lay_out(struct tree *t, const struct rows *rows)
+{
+	uint32_t deepest = 0, limit;
+
+	t->cut = t->opt->columns > 0 && !t->opt->wide;
+	t->branches.limit = BRANCH_LEVELS;
+	limit = branch_limit(measure(t, rows, &deepest));
+	t->branches.limit = limit;
+	/* With less indentation than was measured, less room may do. */
+	if (deepest > limit)
+		measure(t, rows, &deepest);
 }
 
 static void spaces(struct tree *t, int n)
@@ -230,6 +251,8 @@ static void print(struct tree *t, const struct proc *p)
 	}
 	spaces(t, (at > to ? 0 : to - at) + GAP);
 	painted(t, fate_paint(p), &l->fate);
+	if (!t->cpu)
+		text_clear(&l->cpu);
 	if (l->life.len || l->cpu.len) {
 		spaces(t, t->fate - width(&l->fate) + GAP + t->life - width(&l->life));
 		painted(t, PAINT_OFF, &l->life);
@@ -262,8 +285,7 @@ void tree_view(const struct view_options *opt, const struct model *m, const stru
 		say("tree", "not enough memory to lay it out", NULL);
 		return;
 	}
-	t.cut = opt->columns > 0 && !opt->wide;
-	measure(&t, &rows);
+	lay_out(&t, &rows);
 	for (uint32_t i = 0; i < rows.n; i++) {
 		compose(&t, &rows.row[i]);
 		print(&t, rows.row[i].proc[0]);

@@ -11,16 +11,16 @@
 #include "view/verdict.h"
 
 enum way {
-	WAITED,			/* its parent waited for it */
-	BY_KERNEL,		/* its parent ignores SIGCHLD: nobody needs to wait */
-	INHERITED,		/* its parent exited without waiting; the adopter did */
-	UNSEEN,			/* nobody saw who reaped it, or how it ended */
+	WAITED,	   /* its parent waited for it */
+	BY_KERNEL, /* its parent ignores SIGCHLD: nobody needs to wait */
+	INHERITED, /* its parent exited without waiting; the adopter did */
+	UNSEEN,	   /* nobody saw who reaped it, or how it ended */
 	WAYS
 };
 
 struct tally {
 	uint64_t ended, alive, way[WAYS];
-	struct who heir;	/* of the inherited, where it is always the same */
+	struct who heir; /* of the inherited, where it is always the same */
 	bool many_heirs;
 };
 
@@ -70,7 +70,8 @@ static void phrase(struct text *t, enum way way, const struct tally *tally)
 		text_addf(t, "reaped by the kernel itself, because %s parent ignores SIGCHLD", its);
 		break;
 	case INHERITED:
-		text_addf(t, "left behind by %s parent, which exited without waiting, and reaped by ",
+		text_addf(t,
+			  "left behind by %s parent, which exited without waiting, and reaped by ",
 			  its);
 		if (tally->many_heirs)
 			text_addf(t, "whoever inherited %s", one ? "it" : "them");

@@ -51,7 +51,7 @@ static void a_whole_life(void **state)
 	born(s, 11, 5);
 	at(s, 600);
 	ends(s);
-	TOLD(s);
+	SILENCE(s);
 }
 
 static void time_never_runs_backwards(void **state)
@@ -222,7 +222,7 @@ static void snapshot_and_live(void **state)
 	assert_false(s->last.from_snapshot);
 	assert_int_equal(s->last.birth_parent.tgid, 5);
 	born(s, 11, 5); /* but once only */
-	TOLD(s);
+	SILENCE(s);
 	assert_int_equal(model_counts(s->m)->ignored, 2);
 	assert_int_equal(model_counts(s->m)->snapshots, 1);
 	assert_int_equal(model_counts(s->m)->forks, 2);
@@ -260,7 +260,7 @@ static void strangers(void **state)
 	/* A signal or a disappearance is no reason to introduce anybody. */
 	kills(s, 1, 16, 9);
 	vanished(s, 16);
-	TOLD(s);
+	SILENCE(s);
 	assert_int_equal(model_counts(s->m)->ignored, 1);
 }
 
@@ -290,7 +290,7 @@ static void nonsense_is_ignored(void **state)
 	born(s, 0, 1);
 	exits(s, 0, code(0));
 	reaped(s, 0, 1);
-	TOLD(s);
+	SILENCE(s);
 	assert_int_equal(model_counts(s->m)->ignored, 6);
 }
 
@@ -341,12 +341,12 @@ static void adopted_before_the_trace(void **state)
 		uint32_t id, parent, sid, parent_sid, kthread;
 		bool adopted;
 	} cases[] = {
-		{20, 1, 15, 1, 0, true},   /* left over from session 15 */
-		{21, 1, 21, 1, 0, false},  /* leads its own: says nothing */
+		{20, 1, 15, 1, 0, true},    /* left over from session 15 */
+		{21, 1, 21, 1, 0, false},   /* leads its own: says nothing */
 		{22, 15, 15, 15, 0, false}, /* in its parent's */
-		{23, 0, 15, 1, 0, false},  /* no parent */
-		{24, 2, 15, 1, 1, false},  /* a kernel thread */
-		{25, 1, 0, 1, 0, false},   /* unknown */
+		{23, 0, 15, 1, 0, false},   /* no parent */
+		{24, 2, 15, 1, 1, false},   /* a kernel thread */
+		{25, 1, 0, 1, 0, false},    /* unknown */
 		{26, 1, 15, 0, 0, false},
 		{27, 40, 27, 40, 0, true}, /* its parent is younger (a subreaper) */
 	};
@@ -428,6 +428,11 @@ static void many_come_and_go(void **state)
 		s->n_lines = s->checked;
 	}
 	assert_int_equal(walk(s), s->keep ? 3000 : 0);
+	for (struct task_ref r = {.tgid = 10}; r.start < 3000; r.start++) {
+		const struct proc *p = model_find(s->m, &r);
+
+		assert_int_equal(p && p->state == PROC_GONE && p->ref.start == r.start, s->keep);
+	}
 	assert_int_equal(model_counts(s->m)->reaps, 3000);
 	assert_int_equal(model_counts(s->m)->ignored, 0);
 }

@@ -51,7 +51,7 @@ static void a_tick(void **state)
 	exits(s, 10, code(0));
 	s->checked = s->n_lines;
 	story_feed(s, &tick);
-	TOLD(s);
+	SILENCE(s);
 	tick.ts = model_next_deadline(s->m);
 	story_feed(s, &tick);
 	TOLD(s, "100 zombie 10 of 1 since 0");
@@ -303,7 +303,8 @@ static void gone_and_never_told(void **state)
 	at(s, 50);
 	assert_true(model_next_deadline(s->m) == STORY_T0 + 102 * MS + 1);
 	ends(s);
-	TOLD(s, "50 reap 10 by ? after 4 late (inferred)", "50 reap 11 by ? after 3 late (inferred)",
+	TOLD(s, "50 reap 10 by ? after 4 late (inferred)",
+	     "50 reap 11 by ? after 3 late (inferred)",
 	     "50 reap 12 autoreap after 0 late (inferred)",
 	     "50 reap 14 by ? after ? late (inferred)", "50 zombie 13 of 1 since 2", "50 end");
 	assert_int_equal(model_counts(s->m)->reaps, 4);

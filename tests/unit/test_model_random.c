@@ -36,9 +36,9 @@ union any {
 struct run {
 	const struct model *m;
 	uint64_t seq, ts;
-	uint64_t sum;	 /* over all facts, of all that a view may look at */
-	uint64_t *sums;	 /* after each fact */
-	uint64_t tick;	 /* random state of the ticks; 0: none */
+	uint64_t sum;	/* over all facts, of all that a view may look at */
+	uint64_t *sums; /* after each fact */
+	uint64_t tick;	/* random state of the ticks; 0: none */
 };
 
 static uint64_t rnd(uint64_t *x)
@@ -68,11 +68,10 @@ static struct task_ref any_ref(uint64_t *x, uint32_t i)
 
 static void any_event(union any *e, uint64_t *x, uint32_t i, uint64_t *ts, bool jitter)
 {
-	static const uint8_t kinds[] = {EV_FORK,	 EV_FORK,	 EV_FORK,     EV_EXEC,
-					EV_EXIT,	 EV_EXIT,	 EV_EXIT,     EV_REAP,
-					EV_REAP,	 EV_REAP,	 EV_SIGNAL,   EV_SNAPSHOT,
-					EV_THREAD_START, EV_THREAD_EXIT, EV_LOSS,     EV_CLOCK,
-					EV_GONE,	 EV_NONE,	 EV_KINDS + 3};
+	static const uint8_t kinds[] = {
+		EV_FORK, EV_FORK,  EV_FORK, EV_EXEC,   EV_EXIT,	    EV_EXIT,	     EV_EXIT,
+		EV_REAP, EV_REAP,  EV_REAP, EV_SIGNAL, EV_SNAPSHOT, EV_THREAD_START, EV_THREAD_EXIT,
+		EV_LOSS, EV_CLOCK, EV_GONE, EV_NONE,   EV_KINDS + 3};
 
 	memset(e, 0, sizeof(*e));
 	*ts += below(x, 40);
@@ -147,15 +146,41 @@ static void mix_who(struct run *r, const struct who *w)
 static void mix_proc(struct run *r, const struct proc *p)
 {
 	const uint64_t words[] = {
-		p->ref.start,	  p->ref.tgid,	p->ref.tid,	 p->state,
-		p->uid,		  p->gid,	p->ns_pid,	 p->pid_ns,
-		p->args_len,	  p->execs,	p->args_bytes,	 p->fork_ts,
-		p->exit_ts,	  p->reap_ts,	p->orphaned_ts,	 p->zombie_flag_ts,
-		p->status,	  p->has_status, p->autoreap,	 p->kthread,
-		p->from_snapshot, p->inferred,	p->reap_exact,	 p->reap_inferred,
-		p->gone,	  p->gone_ts,	p->cpu_ns,	 p->has_cpu,
-		p->zombie_ns,	  p->max_rss_kib, p->sid,	 p->adopted_before,
-		p->killer_sig,	  proc_fate(p), proc_zombie_ns(p, r->ts),
+		p->ref.start,
+		p->ref.tgid,
+		p->ref.tid,
+		p->state,
+		p->uid,
+		p->gid,
+		p->ns_pid,
+		p->pid_ns,
+		p->args_len,
+		p->execs,
+		p->args_bytes,
+		p->fork_ts,
+		p->exit_ts,
+		p->reap_ts,
+		p->orphaned_ts,
+		p->zombie_flag_ts,
+		p->status,
+		p->has_status,
+		p->autoreap,
+		p->kthread,
+		p->from_snapshot,
+		p->inferred,
+		p->reap_exact,
+		p->reap_inferred,
+		p->gone,
+		p->gone_ts,
+		p->cpu_ns,
+		p->has_cpu,
+		p->zombie_ns,
+		p->max_rss_kib,
+		p->sid,
+		p->adopted_before,
+		p->killer_sig,
+		proc_fate(p),
+		proc_zombie_ns(p, r->ts),
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -209,7 +234,7 @@ static void look_around(struct run *r)
 
 		for (const struct proc *q = p; q; q = q->born_of)
 			assert_true(depth++ < EVENTS);
-		TAILQ_FOREACH (child, &p->born, born_link)
+		for (child = TAILQ_FIRST(&p->born); child; child = TAILQ_NEXT(child, born_link))
 			assert_ptr_equal(child->born_of, p);
 		if (p->state != PROC_GONE)
 			mix_proc(r, p);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * live_feed.c: from records in a ring to a stream that a model can trust: times that never
+ * decrease, losses at their place, the snapshot first, reaps that are told late announced.
+ */
+#include "source/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/clock.h"
+
+int live_deliver(struct live *l, const struct event *ev)
+{
+	l->last_ts = ev->ts;
+	return l->sink->event(l->sink->ctx, ev);
+}
+
+static int deliver_loss(struct live *l, uint64_t count, uint64_t since, uint64_t until)
+{
+	struct ev_loss e = {
+		.h = { .ts = until > l->last_ts ? until : l->last_ts, .kind = EV_LOSS },
+		.since = since,
+		.count = count,
+	};
+
+	return live_deliver(l, &e.h);
+}
+
+/* Losses are counted in the head of whatever came next: there their place is known. */
+static int check_loss(struct live *l, uint32_t lost, uint64_t until)
+{
+	int32_t more = (int32_t)(lost - l->lost_seen);
+
+	if (more <= 0)
+		return 0;
+	l->lost_seen = lost;
+	return deliver_loss(l, (uint64_t)more, l->last_ts, until);
+}
+
+/* Reaped in time, though the kernel is late to tell: say so before the deadline passes. */
+int live_feed_gone(struct live *l, uint64_t now)
+{
+	struct event gone;
+	int err = 0;
+
+	while (!err && l->watch && reapwatch_next_gone(l->watch, now, &gone)) {
+		if (gone.ts < l->last_ts)
+			gone.ts = l->last_ts;
+		err = live_deliver(l, &gone);
+	}
+	return err;
+}
+
+int live_feed_loss(struct live *l, uint64_t now)
+{
+	return check_loss(l, __atomic_load_n(&l->skel->bss->state.lost, __ATOMIC_RELAXED), now);
+}
+
+int live_feed_missed(struct live *l)
+{
+	uint64_t missed = probes_missed(l->skel);
+
+	return missed ? deliver_loss(l, missed, l->meta.t0, l->last_ts) : 0;
+}
+
+/*
+ * CPUs read the clock before or after each other's reservations, so neighbours in the ring
+ * may differ by less than a microsecond in the wrong direction.  Order is the truth.
+ */
+static const struct event *not_before(struct live *l, const struct event *ev, size_t size)
+{
+	if (ev->ts >= l->last_ts)
+		return ev;
+	memcpy(l->copy, ev, size);
+	l->copy->h.ts = l->last_ts;
+	return &l->copy->h;
+}
+
+/* A reap told now of an end before the trace began. */
+static bool is_leftover(const struct live *l, const struct event *ev)
+{
+	return ev->ts < l->meta.t0 + NS_PER_S && !l->lost_seen && ev->who.start < l->meta.t0;
+}
+
+static int keep_books(struct live *l, const struct event *ev, bool *drop)
+{
+	switch (ev->kind) {
+	case EV_FORK:
+		l->alive++;
+		break;
+	case EV_EXIT:
+		l->alive -= l->alive > 0;
+		if (l->watch)
+			return reapwatch_exited(l->watch, &ev->who, ev->ts);
+		break;
+	case EV_REAP:
+		if (l->watch && !reapwatch_reaped(l->watch, &ev->who) && is_leftover(l, ev))
+			*drop = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int take(struct live *l, const struct event *ev, size_t size)
+{
+	bool drop = ev->ts < l->meta.t0;	/* before the trace; the snapshot has it */
+	int err;
+
+	if (drop)
+		return 0;
+	err = live_feed_gone(l, ev->ts);
+	if (!err)
+		err = check_loss(l, ev->lost, ev->ts);
+	ev = not_before(l, ev, size);
+	if (!err)
+		err = keep_books(l, ev, &drop);
+	return err || drop ? err : live_deliver(l, ev);
+}
+
+int live_take(void *ctx, const struct event *ev, size_t size)
+{
+	struct live *l = ctx;
+
+	return l->sink ? take(l, ev, size) : queue_add(&l->early, ev, size);
+}
+
+/* --- the first moment ---------------------------------------------------------------- */
+
+static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
+{
+	struct ev_snapshot *e;
+	int err;
+
+	if (queue_has(&l->early, EV_FORK, &s->h.who))
+		return 0;	/* born since: the fork tells it */
+	if (queue_has(&l->early, EV_EXIT, &s->h.who)) {
+		s->state = SNAP_ALIVE;	/* it was then; its exit is told next */
+		s->status = 0;
+	}
+	e = l->held ? l->held : snapshot_with_args(s, SNAPSHOT_ARGS_MAX);
+	l->held = NULL;
+	if (!e)
+		return -ENOMEM;
+	e->h.ts = l->meta.t0;
+	e->h.lost = 0;
+	if (e->state == SNAP_ALIVE)
+		l->alive++;
+	err = e->state == SNAP_ZOMBIE && l->watch ?
+		      reapwatch_exited(l->watch, &e->h.who, l->meta.t0) : 0;
+	if (!err)
+		err = live_deliver(l, &e->h);
+	free(e);
+	return err;
+}
+
+int live_feed_start(struct live *l)
+{
+	int err = 0;
+
+	l->last_ts = l->meta.t0;
+	queue_index(&l->early, l->meta.t0);
+	for (size_t i = 0; i < l->snapshot.n && !err; i++)
+		err = deliver_snapshot(l, &l->snapshot.list[i]);
+	for (const struct queued *e = l->early.first; e && !err; e = e->next)
+		err = take(l, &e->ev, e->size);
+	queue_free(&l->early);
+	snapshot_free(&l->snapshot);
+	return err;
+}

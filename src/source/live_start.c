@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * live_start.c: attach first, then iterate, then drain: what happens in between is in the
+ * ring, so that nothing falls into a gap, and live events win over the snapshot.
+ */
+#include "source/live.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/say.h"
+
+static int open_signals(struct live *l)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->signal_fd < 0) {
+		say("signals", strerror(errno), NULL);
+		return -errno;
+	}
+	return 0;
+}
+
+static bool is_filtered(const struct live *l)
+{
+	return l->opt.command || filter_given(&l->opt.filter);
+}
+
+/* Only the command, held, is in the trace as it begins. */
+static int begin_command(struct live *l)
+{
+	int err = command_hold(&l->command, l->opt.command[0]);
+	size_t i = 0;
+
+	if (!err)
+		err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
+	if (err)
+		return err;
+	while (i < l->snapshot.n && l->snapshot.list[i].h.who.tgid != (uint32_t)l->command.pid)
+		i++;
+	if (i == l->snapshot.n) {
+		say(l->opt.command[0], "died before it could be followed", NULL);
+		return -ESRCH;
+	}
+	l->snapshot.list[0] = l->snapshot.list[i];
+	l->snapshot.n = 1;
+	l->held = snapshot_with_args(&l->snapshot.list[0], SNAPSHOT_ARGS_MAX);
+	if (!l->held)
+		return -ENOMEM;
+	err = filter_follow(l->skel, &l->snapshot.list[0].h.who);
+	here_begin(&l->meta);
+	return err;
+}
+
+static int begin(struct live *l)
+{
+	int err;
+
+	if (l->opt.command)
+		return begin_command(l);
+	if (filter_given(&l->opt.filter)) {
+		err = filter_begin(&l->opt.filter, l->skel, &l->snapshot);
+		here_begin(&l->meta);
+		return err;
+	}
+	here_begin(&l->meta);
+	err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
+	if (err)
+		say("cannot list the processes", strerror(-err), NULL);
+	return err;
+}
+
+static int open_all(struct live *l)
+{
+	bool exact = false;
+	int err;
+
+	err = here_meta(&l->meta, l->opt.command);
+	if (!err)
+		err = open_signals(l);
+	if (!err)
+		err = probes_load(&l->skel, &l->opt, is_filtered(l), &exact);
+	if (err)
+		return err;
+	l->meta.reap_source = exact ? REAP_RELEASE_TASK : REAP_PROCESS_FREE;
+	l->meta.filtered = is_filtered(l);
+	l->copy = malloc(sizeof(*l->copy) + 65536 + 2 * 4096);
+	if (!exact)
+		l->watch = reapwatch_new(l->opt.zombie_after_ns);
+	if (!l->copy || (!exact && !l->watch)) {
+		say("cannot start", strerror(ENOMEM), NULL);
+		return -ENOMEM;
+	}
+	err = ring_open(&l->ring, bpf_map__fd(l->skel->maps.ring), &l->skel->bss->state,
+			l->signal_fd, live_take, l);
+	if (err) {
+		say("cannot read the ring buffer", strerror(-err), NULL);
+		return err;
+	}
+	err = filter_open_cgroups(&l->opt.filter, l->skel);
+	if (!err && !l->opt.snapshot_only)
+		err = probes_attach(l->skel);
+	return err ? err : begin(l);
+}
+
+int live_open(struct live **out, const struct live_options *opt, int *status)
+{
+	struct live *l = calloc(1, sizeof(*l));
+	int err;
+
+	*status = opt->command ? 125 : 1;
+	if (!l) {
+		say("cannot start", strerror(ENOMEM), NULL);
+		return -ENOMEM;
+	}
+	l->opt = *opt;
+	l->signal_fd = -1;
+	inherited_save(&l->inherited);
+	err = opt->command ? command_prepare(&l->command, opt->command, opt->user, &l->inherited) : 0;
+	if (!err)
+		err = open_all(l);
+	if (!err && opt->command)
+		err = command_release(&l->command, opt->command[0], status);
+	if (!err && !opt->command) {
+		err = ring_drain(l->ring);
+		err = err < 0 ? err : 0;
+	}
+	if (err) {
+		live_close(l);
+		return err;
+	}
+	*out = l;
+	return 0;
+}

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the tree and of ps (src/view/tree.c, ps.c and what they are made of): the exact
+ * text that a real model gives.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "cast.h"
+#include "view/fate.h"
+
+static struct view_options opt;
+static const struct meta make_meta = {.command = (char *)"make", .command_len = 5};
+
+static int reset(void **state)
+{
+	(void)state;
+	opt = (struct view_options){.columns = 80, .fold = true, .zombie_after_ns = 100 * MS};
+	return 0;
+}
+
+/* The text of a view; to be freed. */
+static char *shown(struct cast *c, bool ps)
+{
+	char *text = NULL;
+	size_t len;
+
+	opt.out = open_memstream(&text, &len);
+	assert_non_null(opt.out);
+	if (ps)
+		ps_view(&opt, c->m);
+	else
+		tree_view(&opt, c->m, &c->meta, c->now);
+	assert_int_equal(fclose(opt.out), 0);
+	assert_non_null(text);
+	return text;
+}
+
+static void expect_tree(struct cast *c, const char *want)
+{
+	char *got = shown(c, false);
+
+	assert_string_equal(got, want);
+	free(got);
+}
+
+static size_t count_lines(const char *s, int columns)
+{
+	size_t n = 0, len;
+
+	for (; *s; s += len + 1, n++) {
+		len = strcspn(s, "\n");
+		assert_true(text_width(s, len) <= columns);
+	}
+	return n;
+}
+
+/* --- stories ------------------------------------------------------------------------ */
+
+static struct cast *begin(void)
+{
+	struct cast *c = play(&make_meta);
+
+	found(c, 100, 50, "brood");
+	runs(c, 100, "/usr/bin/make", ARGS("make"));
+	return c;
+}
+
+static struct cast *finish(struct cast *c)
+{
+	quits(c, 100, 0);
+	waits(c, 50, 100);
+	curtain(c);
+	return c;
+}
+
+/* A child of 100 that lives 1 ms and is waited for at once. */
+static void child(struct cast *c, uint32_t pid, const char *comm, uint32_t status)
+{
+	forks(c, 100, pid);
+	rename_to(c, pid, comm);
+	c->now += MS;
+	quits(c, pid, status);
+	waits(c, 100, pid);
+}
+
+static void test_server(void **state)
+{
+	struct cast *c = play(&make_meta);
+
+	(void)state;
+	found(c, 4711, 900, "brood");
+	c->now = 20 * US;
+	c->cpu = 400 * US;
+	runs(c, 4711, "./server", ARGS("./server\0003"));
+	for (uint32_t i = 0; i < 3; i++) {
+		c->now = (412 + 110 * i) * US;
+		forks(c, 4711, 4712 + i);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		c->now = (50 * (i + 1)) * MS + 812 * US;
+		kills(c, 4711, 4712 + i, 15);
+		quits(c, 4712 + i, i == 2 ? 15 : 0);
+		c->now += 79 * US;
+		waits(c, 4711, 4712 + i);
+	}
+	c->cpu = 1200 * US;
+	quits(c, 4711, 0);
+	waits(c, 900, 4711);
+	curtain(c);
+	expect_tree(c, "4711 ./server 3  exit 0        151 ms  1.2 ms CPU\n"
+		       "├─4712 server    exit 0         50 ms  400 µs CPU\n"
+		       "├─4713 server    exit 0        100 ms  400 µs CPU\n"
+		       "└─4714 server    killed: TERM  150 ms  400 µs CPU\n");
+	play_end(c);
+}
+
+/* One rule of make -j: sh runs gcc, which runs cc1 and as, in either order. */
+static void compile(struct cast *c, uint32_t sh, int i, uint32_t status)
+{
+	const char *const files[] = {"/usr/lib/cc1", "/usr/bin/as"};
+	char args[64];
+
+	forks(c, 100, sh);
+	runs(c, sh, "/bin/sh", ARGS("/bin/sh\0-c\0gcc -c"));
+	forks(c, sh, sh + 1);
+	snprintf(args, sizeof(args), "gcc%c-c%cf%03d.c", 0, 0, i);
+	runs(c, sh + 1, "/usr/bin/gcc", args, 13);
+	for (uint32_t k = 0; k < 2; k++) {
+		const char *file = files[(k + (uint32_t)i) % 2];
+
+		forks(c, sh + 1, sh + 2 + k);
+		snprintf(args, sizeof(args), "%s%cf%03d.c", file, 0, i);
+		runs(c, sh + 2 + k, file, args, strlen(file) + 8);
+		c->now += (uint64_t)(100 + i) * MS;
+		c->cpu = (uint64_t)(80 + i) * MS;
+		quits(c, sh + 2 + k, status);
+		waits(c, sh + 1, sh + 2 + k);
+	}
+	c->cpu = MS;
+	quits(c, sh + 1, status);
+	waits(c, sh, sh + 1);
+	quits(c, sh, status);
+	waits(c, 100, sh);
+}
+
+static void test_make_folds(void **state)
+{
+	struct cast *c = begin();
+	char *unfolded;
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		compile(c, (uint32_t)(1000 + 10 * i), i, i == 5 ? CODE(1) : 0);
+	finish(c);
+	expect_tree(c, "100 make                        exit 0       2.5 s  1.0 ms CPU\n"
+		       "├─11 × /bin/sh -c 'gcc -c'      exit 0  200–222 ms   11 ms CPU\n"
+		       "│ └─11 × gcc …                  exit 0  200–222 ms   11 ms CPU\n"
+		       "│   ├─11 × cc1 …                exit 0  100–111 ms  941 ms CPU\n"
+		       "│   └─11 × as …                 exit 0  100–111 ms  941 ms CPU\n"
+		       "└─1050 /bin/sh -c 'gcc -c'      exit 1      210 ms  1.0 ms CPU\n"
+		       "  └─1051 gcc -c f005.c          exit 1      210 ms  1.0 ms CPU\n"
+		       "    ├─1052 /usr/bin/as f005.c   exit 1      105 ms   85 ms CPU\n"
+		       "    └─1053 /usr/lib/cc1 f005.c  exit 1      105 ms   85 ms CPU\n");
+	opt.fold = false;
+	unfolded = shown(c, false);
+	assert_int_equal(count_lines(unfolded, 80), 1 + 12 * 4);
+	free(unfolded);
+	play_end(c);
+}
+
+/* What folds: three or more, alike in name and end, wherever they stand among the others. */
+static void test_fold_rules(void **state)
+{
+	struct cast *c = begin();
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		child(c, 200 + i, "a", 0);
+		child(c, 210 + i, "a", CODE(1));
+		if (i < 2)
+			child(c, 220 + i, "two", 0);
+		child(c, 230 + i, "killed", 9);
+	}
+	/* Forked only, and not: not alike. */
+	forks(c, 100, 240);
+	runs(c, 240, "a", ARGS("a"));
+	quits(c, 240, 0);
+	waits(c, 100, 240);
+	expect_tree(finish(c), "100 make      exit 0         11 ms  0 µs CPU\n"
+			       "├─3 × a       exit 0        1.0 ms  0 µs CPU\n"
+			       "├─3 × a       exit 1        1.0 ms  0 µs CPU\n"
+			       "├─220 two     exit 0        1.0 ms  0 µs CPU\n"
+			       "├─3 × killed  killed: KILL  1.0 ms  0 µs CPU\n"
+			       "├─221 two     exit 0        1.0 ms  0 µs CPU\n"
+			       "└─240 a       exit 0          0 µs  0 µs CPU\n");
+	play_end(c);
+}
+
+/* What deserves a look of its own never folds, nor does whoever is above it. */
+static void test_flagged_stay(void **state)
+{
+	struct cast *c = begin();
+
+	(void)state;
+	for (uint32_t i = 0; i < 7; i++) {
+		forks(c, 100, 200 + i);
+		forks(c, 200 + i, 300 + i);
+		c->now += MS;
+		quits(c, 300 + i, 0);
+		if (i > 0) /* 300: a zombie for long */
+			waits(c, 200 + i, 300 + i);
+	}
+	forks(c, 206, 400); /* 400: an orphan, then a zombie for ever */
+	c->now += 2 * S;
+	waits(c, 200, 300);
+	for (uint32_t i = 0; i < 7; i++) {
+		quits(c, 200 + i, 0);
+		if (i == 6)
+			passes(c, 400);
+		waits(c, 100, 200 + i);
+	}
+	quits(c, 400, CODE(3));
+	forks(c, 100, 500); /* 500: alive */
+	c->now += S;
+	expect_tree(finish(c),
+		    "100 make                                             exit 0   3.0 s  0 µs CPU\n"
+		    "├─200 make                                           exit 0   2.0 s  0 µs CPU\n"
+		    "│ └─300 make                           zombie 2.0 s  exit 0  1.0 ms  0 µs CPU\n"
+		    "├─5 × make                                           exit 0   2.0 s  0 µs CPU\n"
+		    "│ └─5 × make                                         exit 0  1.0 ms  0 µs CPU\n"
+		    "├─206 make                                           exit 0   2.0 s  0 µs CPU\n"
+		    "│ ├─306 make                                         exit 0  1.0 ms  0 µs CPU\n"
+		    "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, un…  exit 3   2.0 s\n"
+		    "└─500 make                       orphan → 1 systemd  alive    1.0 s\n");
+	play_end(c);
+}
+
+/* --- width -------------------------------------------------------------------------- */
+
+static void test_cut_and_wide(void **state)
+{
+	struct cast *c = begin();
+	static const char tail[] = "…  exit 0  1.0 ms  0 µs CPU\n";
+	char args[5000], *text, *line;
+
+	(void)state;
+	memset(args, 'x', sizeof(args));
+	args[sizeof(args) - 1] = '\0';
+	forks(c, 100, 200);
+	runs(c, 200, "x", args, sizeof(args));
+	c->now += MS;
+	quits(c, 200, 0);
+	waits(c, 100, 200);
+	finish(c);
+	text = shown(c, false);
+	assert_int_equal(count_lines(text, 80), 2);
+	line = strstr(text, "└─");
+	assert_int_equal(text_width(line, strcspn(line, "\n")), 80);
+	assert_string_equal(line + strlen(line) - strlen(tail), tail);
+	free(text);
+
+	/* Uncut, and the line above it is no longer for that. */
+	opt.wide = true;
+	text = shown(c, false);
+	line = strchr(text, '\n') + 1;
+	assert_true(line - text <= 82);
+	assert_non_null(strstr(line, args));
+	free(text);
+
+	opt.wide = false;
+	opt.columns = 0;
+	text = shown(c, false);
+	assert_non_null(strstr(text, args));
+	free(text);
+	play_end(c);
+}
+
+/* In a narrow window the CPU time is what one can do without. */
+static void test_narrow(void **state)
+{
+	struct cast *c = begin();
+
+	(void)state;
+	opt.columns = 44;
+	child(c, 200, "a-rather-long-n", 0);
+	expect_tree(finish(c), "100 make               exit 0  1.0 ms\n"
+			       "└─200 a-rather-long-n  exit 0  1.0 ms\n");
+	play_end(c);
+}
+
+/* A chain of 10,000: indentation ends, the depth is told; nothing overflows. */
+static void test_deep(void **state)
+{
+	struct cast *c = begin();
+	char *text;
+
+	(void)state;
+	for (uint32_t i = 1; i < 10000; i++)
+		forks(c, 99 + i, 100 + i);
+	for (uint32_t i = 10000; i-- > 1;) {
+		quits(c, 100 + i, 0);
+		waits(c, 99 + i, 100 + i);
+	}
+	finish(c);
+	text = shown(c, false);
+	assert_int_equal(count_lines(text, 80), 10000);
+	assert_null(strstr(text, "│"));
+	assert_non_null(strstr(text, "\n└─101 make "));
+	assert_non_null(strstr(text, "\n  └─102 make "));
+	assert_non_null(strstr(text, " level 5000: 5100 make "));
+	assert_non_null(strstr(text, " level 9999: 10099 make "));
+	free(text);
+	play_end(c);
+}
+
+static void test_many_siblings(void **state)
+{
+	struct cast *c = begin();
+	char *text;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++)
+		forks(c, 100, 1000 + i);
+	c->now = S;
+	for (uint32_t i = 0; i < 100000; i++) {
+		quits(c, 1000 + i, 0);
+		waits(c, 100, 1000 + i);
+	}
+	finish(c);
+	expect_tree(c, "100 make         exit 0  1.0 s  0 µs CPU\n"
+		       "└─100000 × make  exit 0  1.0 s  0 µs CPU\n");
+	opt.fold = false;
+	text = shown(c, false);
+	assert_int_equal(count_lines(text, 80), 100001);
+	free(text);
+	play_end(c);
+}
+
+/* --- strangers, colours, and what is not known ---------------------------------------- */
+
+static void test_hostile(void **state)
+{
+	static const char evil[] = "\033[31m\xff\xe2\x80\xae";
+	struct cast *c = begin();
+
+	(void)state;
+	child(c, 200, evil, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		forks(c, 100, 300 + i);
+		runs(c, 300 + i, evil, i ? "a" : "b", 2);
+		quits(c, 300 + i, 0);
+		waits(c, 100, 300 + i);
+	}
+	forks(c, 100, 400);
+	runs(c, 400, "x", ARGS("\033[31m\0two words\0"));
+	quits(c, 400, 0);
+	waits(c, 100, 400);
+	expect_tree(finish(c), "100 make                         exit 0  1.0 ms  0 µs CPU\n"
+			       "├─200 \\e[31m\\xff\\u{202e}         exit 0  1.0 ms  0 µs CPU\n"
+			       "├─3 × \\e[31m\\xff\\u{202e} …       exit 0    0 µs  0 µs CPU\n"
+			       "└─400 $'\\e[31m' 'two words' ''  exit 0    0 µs  0 µs CPU\n");
+	play_end(c);
+}
+
+static void test_colours(void **state)
+{
+	struct cast *c = begin();
+
+	(void)state;
+	opt.colour = true;
+	child(c, 200, "bad", 11 | 0x80);
+	quits(c, 100, 0);
+	curtain(c);
+	expect_tree(c, "\033[1m100 \033[0mmake   \033[2mexit 0\033[0m               1.0 ms\n"
+		       "\033[2m└─\033[0m\033[1m200 \033[0mbad  "
+		       "\033[31mkilled: SEGV (core)\033[0m  1.0 ms  \033[2m0 µs CPU\033[0m\n");
+	play_end(c);
+}
+
+static void test_little_known(void **state)
+{
+	struct cast *c = play(&(struct meta){.host = "h"});
+	struct ev_snapshot zombie, kernel;
+	struct event gone;
+
+	(void)state;
+	expect_tree(c, "No process was seen.\n");
+	found(c, 1, 0, "systemd");
+	zombie = cast_snapshot(c, 200, 1, "old");
+	zombie.state = SNAP_ZOMBIE;
+	zombie.status = CODE(3);
+	cast_feed(c, &zombie);
+	kernel = cast_snapshot(c, 2, 0, "kthreadd");
+	kernel.kthread = 1;
+	cast_feed(c, &kernel);
+	found(c, 300, 1, "lost");
+	found(c, 301, 1, "");
+	gone = cast_head(c, EV_GONE, 300);
+	cast_feed(c, &gone);
+	c->now = S;
+	curtain(c);
+	expect_tree(c, "1 systemd                alive         1m 01s\n"
+		       "├─200 old        zombie  exit 3\n"
+		       "├─300 lost               end not seen\n"
+		       "└─301 (no name)          alive         1m 01s\n"
+		       "2 [kthreadd]             alive         1m 01s\n");
+	play_end(c);
+}
+
+/* --- ps ----------------------------------------------------------------------------- */
+
+static void test_ps(void **state)
+{
+	struct cast *c = play(&(struct meta){.host = "h"});
+	struct ev_snapshot ev;
+	char *text;
+
+	(void)state;
+	found(c, 1, 0, "systemd");
+	found(c, 40, 50, "worker"); /* before its parent: PIDs came round */
+	found(c, 50, 1, "server");
+	ev = cast_snapshot(c, 51, 50, "worker");
+	ev.state = SNAP_ZOMBIE;
+	ev.status = CODE(3);
+	cast_feed(c, &ev);
+	ev = cast_snapshot(c, 60, 1, "sleep");
+	ev.sid = 59;
+	ev.parent_sid = 1;
+	cast_feed(c, &ev);
+	found(c, 70, 99, "of nobody known");
+	text = shown(c, true);
+	assert_string_equal(
+		text, "1 systemd\n"
+		      "├─50 server\n"
+		      "│ ├─40 worker\n"
+		      "│ └─51 worker  zombie: exited (3), 50 server has not waited for it\n"
+		      "└─60 sleep  orphan, adopted by 1 systemd\n"
+		      "70 of nobody known\n"
+		      "\n"
+		      "6 processes, 1 zombie, 1 orphan. A zombie has ended; the kernel keeps its "
+		      "entry\n"
+		      "until its parent waits for it or exits. An orphan runs, but the process "
+		      "that\n"
+		      "made it has ended; another one is its parent now. Which ones are orphans "
+		      "is\n"
+		      "concluded from their sessions; some may not be recognised.\n");
+	free(text);
+	opt.columns = 36;
+	text = shown(c, true);
+	assert_true(count_lines(text, 36) > 12);
+	free(text);
+	play_end(c);
+}
+
+/* A damaged trace: two are each other's parent, one is its own. */
+static void test_ps_circle(void **state)
+{
+	struct cast *c = play(&(struct meta){.host = "h"});
+	char *text;
+
+	(void)state;
+	found(c, 10, 11, "a");
+	found(c, 11, 10, "b");
+	found(c, 12, 12, "c");
+	text = shown(c, true);
+	assert_non_null(strstr(text, "└─10 a\n"));
+	assert_non_null(strstr(text, "11 b\n"));
+	assert_non_null(strstr(text, "\n12 c\n\n3 processes, 0 zombies, 0 orphans.\n"));
+	free(text);
+	play_end(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_server, reset),
+		cmocka_unit_test_setup(test_make_folds, reset),
+		cmocka_unit_test_setup(test_fold_rules, reset),
+		cmocka_unit_test_setup(test_flagged_stay, reset),
+		cmocka_unit_test_setup(test_cut_and_wide, reset),
+		cmocka_unit_test_setup(test_narrow, reset),
+		cmocka_unit_test_setup(test_deep, reset),
+		cmocka_unit_test_setup(test_many_siblings, reset),
+		cmocka_unit_test_setup(test_hostile, reset),
+		cmocka_unit_test_setup(test_colours, reset),
+		cmocka_unit_test_setup(test_little_known, reset),
+		cmocka_unit_test_setup(test_ps, reset),
+		cmocka_unit_test_setup(test_ps_circle, reset),
+	};
+
+	return cmocka_run_group_tests_name("views", tests, NULL, NULL);
+}
