@@ -102,10 +102,10 @@ static bool last_is_gone(const struct live *l)
 /* Kernels that tell reaps late are given the time to. */
 static int wait_for_reaps(struct live *l)
 {
-	uint64_t until = boottime() + LATE_REAPS_NS;
+	uint64_t ended = boottime(), until = ended + LATE_REAPS_NS;
 	int n = 0;
 
-	while (n >= 0 && l->watch && reapwatch_untold(l->watch) && boottime() < until) {
+	while (n >= 0 && l->watch && reapwatch_untold(l->watch, ended) && boottime() < until) {
 		ring_nap(l->ring, boottime() + 5 * NS_PER_MS);
 		n = ring_drain(l->ring);
 	}

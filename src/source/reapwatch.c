@@ -55,11 +55,11 @@ static void forget(struct reapwatch *w, struct end *e)
 
 void reapwatch_free(struct reapwatch *w)
 {
-	struct end *e, *next;
+	struct end *e;
 
 	if (!w)
 		return;
-	HASH_ITER(hh, w->table, e, next)
+	while ((e = TAILQ_FIRST(&w->waiting)) || (e = TAILQ_FIRST(&w->asked)))
 		forget(w, e);
 	free(w);
 }
@@ -121,28 +121,33 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone)
 	return false;
 }
 
-static struct end *find_untold(struct reapwatch *w)
+static bool untold_in(const struct ends *list, uint64_t before)
 {
-	struct end *e, *next;
+	const struct end *e;
 
-	HASH_ITER(hh, w->table, e, next)
-		if (!procfs_exists(&e->ref))
-			return e;
-	return NULL;
+	TAILQ_FOREACH(e, list, link)
+		if (e->ts < before && !procfs_exists(&e->ref))
+			return true;
+	return false;
 }
 
-bool reapwatch_untold(struct reapwatch *w)
+bool reapwatch_untold(const struct reapwatch *w, uint64_t before)
 {
-	return find_untold(w) != NULL;
+	return untold_in(&w->waiting, before) || untold_in(&w->asked, before);
 }
 
 bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone)
 {
-	struct end *e = find_untold(w);
+	struct end *e;
 
-	if (!e)
-		return false;
-	tell_gone(gone, &e->ref, now);
-	forget(w, e);
-	return true;
+	while ((e = TAILQ_FIRST(&w->asked)) || (e = TAILQ_FIRST(&w->waiting))) {
+		struct task_ref ref = e->ref;
+
+		forget(w, e);
+		if (!procfs_exists(&ref)) {
+			tell_gone(gone, &ref, now);
+			return true;
+		}
+	}
+	return false;
 }

@@ -37,10 +37,16 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
  */
 bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone);
 
-/* At the end of a run: is there one that is gone, but whose reap is still to be told? */
-bool reapwatch_untold(struct reapwatch *w);
+/*
+ * At the end of a run: of those that ended before `before`, is one gone whose reap is still
+ * to be told?
+ */
+bool reapwatch_untold(const struct reapwatch *w, uint64_t before);
 
-/* Take the next such one out, as an EV_GONE event with time `now`. */
+/*
+ * At the very end: empty the watch; each that is gone but was never told, as an EV_GONE
+ * event with time `now`.  False: empty.
+ */
 bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone);
 
 #endif

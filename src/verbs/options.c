@@ -396,6 +396,16 @@ static const struct option_row *find_row(int c)
 	return NULL;
 }
 
+/* word: where getopt stands; of a cluster like -vZ it would name more than the culprit. */
+static int refuse(bool value_missing, const char *word)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	say(optopt > 0 && optopt < 256 ? letter : word,
+	    value_missing ? "needs a value" : "unknown option", "see --help");
+	return -EINVAL;
+}
+
 int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 {
 	struct option longs[N_ROWS + 1];
@@ -405,7 +415,7 @@ int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 	defaults(o);
 	make_getopt(groups | OPT_ALWAYS, longs, shorts);
 	opterr = 0;
-	optind = 1;
+	optind = 0;	/* glibc: begin anew */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *row = find_row(c);
 
@@ -414,8 +424,7 @@ int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 				return -EINVAL;
 			continue;
 		}
-		say(argv[optind - 1], c == ':' ? "needs a value" : "unknown option", "see --help");
-		return -EINVAL;
+		return refuse(c == ':', argv[optind - 1]);
 	}
 	if (optind < argc) {
 		if (strcmp(argv[optind - 1], "--") != 0) {

@@ -247,7 +247,7 @@ static int body_column(struct findings *f)
 void findings_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
 		   uint64_t end_ts)
 {
-	struct findings f = {.opt = opt, .set = {m, meta, end_ts}};
+	struct findings f = {.opt = opt, .set = {m, meta, end_ts, opt->zombie_after_ns}};
 	uint64_t lost = model_counts(m)->lost;
 
 	if (!collect(&f, &f.zombies, is_zombie) || !collect(&f, &f.orphans, is_orphan) ||

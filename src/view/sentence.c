@@ -53,10 +53,17 @@ static void say_inherited(struct text *t, const struct proc *p)
 	text_adds(t, ", which inherited it, ");
 }
 
-static void say_never_reaped(struct text *t, const struct proc *p, uint64_t end_ts)
+static void say_never_reaped(struct text *t, const struct proc *p, const struct setting *s)
 {
-	uint64_t ns = proc_zombie_ns(p, end_ts);
+	uint64_t ns = proc_zombie_ns(p, s->end_ts);
 
+	/* Too short a time to blame anybody. */
+	if (ns <= s->zombie_after_ns) {
+		text_adds(t, " and was not yet reaped when the trace ended, ");
+		para_duration(t, ns);
+		text_adds(t, " later.");
+		return;
+	}
 	text_adds(t, " and was never reaped: ");
 	if (was_inherited(p)) {
 		say_inherited(t, p);
@@ -112,7 +119,7 @@ void zombie_sentence(struct text *t, const struct proc *p, const struct setting 
 {
 	say_end(t, p);
 	if (p->state == PROC_ZOMBIE)
-		say_never_reaped(t, p, s->end_ts);
+		say_never_reaped(t, p, s);
 	else
 		say_reaped_late(t, p, s->meta);
 	if (first)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the tree and of ps (src/view/tree.c, ps.c and what they are made of): the exact
- * text that a real model gives.
+ * Tests of the tree (src/view/tree.c and what it is made of): the exact text that a real
+ * model gives.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include "base/text.h"
 #include "cast.h"
-#include "view/fate.h"
+#include "view/view.h"
 
 static struct view_options opt;
 static const struct meta make_meta = {.command = (char *)"make", .command_len = 5};
@@ -28,17 +28,14 @@ static int reset(void **state)
 }
 
 /* The text of a view; to be freed. */
-static char *shown(struct cast *c, bool ps)
+static char *shown(struct cast *c)
 {
 	char *text = NULL;
 	size_t len;
 
 	opt.out = open_memstream(&text, &len);
 	assert_non_null(opt.out);
-	if (ps)
-		ps_view(&opt, c->m);
-	else
-		tree_view(&opt, c->m, &c->meta, c->now);
+	tree_view(&opt, c->m, &c->meta, c->now);
 	assert_int_equal(fclose(opt.out), 0);
 	assert_non_null(text);
 	return text;
@@ -46,7 +43,7 @@ static char *shown(struct cast *c, bool ps)
 
 static void expect_tree(struct cast *c, const char *want)
 {
-	char *got = shown(c, false);
+	char *got = shown(c);
 
 	assert_string_equal(got, want);
 	free(got);
@@ -171,7 +168,7 @@ static void test_make_folds(void **state)
 		       "    ├─1052 /usr/bin/as f005.c   exit 1      105 ms   85 ms CPU\n"
 		       "    └─1053 /usr/lib/cc1 f005.c  exit 1      105 ms   85 ms CPU\n");
 	opt.fold = false;
-	unfolded = shown(c, false);
+	unfolded = shown(c);
 	assert_int_equal(count_lines(unfolded, 80), 1 + 12 * 4);
 	free(unfolded);
 	play_end(c);
@@ -232,15 +229,15 @@ static void test_flagged_stay(void **state)
 	forks(c, 100, 500); /* 500: alive */
 	c->now += S;
 	expect_tree(finish(c),
-		    "100 make                                             exit 0   3.0 s  0 µs CPU\n"
-		    "├─200 make                                           exit 0   2.0 s  0 µs CPU\n"
-		    "│ └─300 make                           zombie 2.0 s  exit 0  1.0 ms  0 µs CPU\n"
-		    "├─5 × make                                           exit 0   2.0 s  0 µs CPU\n"
-		    "│ └─5 × make                                         exit 0  1.0 ms  0 µs CPU\n"
-		    "├─206 make                                           exit 0   2.0 s  0 µs CPU\n"
-		    "│ ├─306 make                                         exit 0  1.0 ms  0 µs CPU\n"
-		    "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, un…  exit 3   2.0 s\n"
-		    "└─500 make                       orphan → 1 systemd  alive    1.0 s\n");
+		    "100 make                                                exit 0   3.0 s  0 µs CPU\n"
+		    "├─200 make                                              exit 0   2.0 s  0 µs CPU\n"
+		    "│ └─300 make                              zombie 2.0 s  exit 0  1.0 ms  0 µs CPU\n"
+		    "├─5 × make                                              exit 0   2.0 s  0 µs CPU\n"
+		    "│ └─5 × make                                            exit 0  1.0 ms  0 µs CPU\n"
+		    "├─206 make                                              exit 0   2.0 s  0 µs CPU\n"
+		    "│ ├─306 make                                            exit 0  1.0 ms  0 µs CPU\n"
+		    "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, unrea…  exit 3   2.0 s\n"
+		    "└─500 make                          orphan → 1 systemd  alive    1.0 s\n");
 	play_end(c);
 }
 
@@ -261,7 +258,7 @@ static void test_cut_and_wide(void **state)
 	quits(c, 200, 0);
 	waits(c, 100, 200);
 	finish(c);
-	text = shown(c, false);
+	text = shown(c);
 	assert_int_equal(count_lines(text, 80), 2);
 	line = strstr(text, "└─");
 	assert_int_equal(text_width(line, strcspn(line, "\n")), 80);
@@ -270,7 +267,7 @@ static void test_cut_and_wide(void **state)
 
 	/* Uncut, and the line above it is no longer for that. */
 	opt.wide = true;
-	text = shown(c, false);
+	text = shown(c);
 	line = strchr(text, '\n') + 1;
 	assert_true(line - text <= 82);
 	assert_non_null(strstr(line, args));
@@ -278,7 +275,7 @@ static void test_cut_and_wide(void **state)
 
 	opt.wide = false;
 	opt.columns = 0;
-	text = shown(c, false);
+	text = shown(c);
 	assert_non_null(strstr(text, args));
 	free(text);
 	play_end(c);
@@ -311,7 +308,7 @@ static void test_deep(void **state)
 		waits(c, 99 + i, 100 + i);
 	}
 	finish(c);
-	text = shown(c, false);
+	text = shown(c);
 	assert_int_equal(count_lines(text, 80), 10000);
 	assert_null(strstr(text, "│"));
 	assert_non_null(strstr(text, "\n└─101 make "));
@@ -339,13 +336,13 @@ static void test_many_siblings(void **state)
 	expect_tree(c, "100 make         exit 0  1.0 s  0 µs CPU\n"
 		       "└─100000 × make  exit 0  1.0 s  0 µs CPU\n");
 	opt.fold = false;
-	text = shown(c, false);
+	text = shown(c);
 	assert_int_equal(count_lines(text, 80), 100001);
 	free(text);
 	play_end(c);
 }
 
-/* --- strangers, colours, and what is not known ---------------------------------------- */
+/* --- strangers and colours ---------------------------------------------------------- */
 
 static void test_hostile(void **state)
 {
@@ -364,9 +361,9 @@ static void test_hostile(void **state)
 	runs(c, 400, "x", ARGS("\033[31m\0two words\0"));
 	quits(c, 400, 0);
 	waits(c, 100, 400);
-	expect_tree(finish(c), "100 make                         exit 0  1.0 ms  0 µs CPU\n"
-			       "├─200 \\e[31m\\xff\\u{202e}         exit 0  1.0 ms  0 µs CPU\n"
-			       "├─3 × \\e[31m\\xff\\u{202e} …       exit 0    0 µs  0 µs CPU\n"
+	expect_tree(finish(c), "100 make                        exit 0  1.0 ms  0 µs CPU\n"
+			       "├─200 \\e[31m\\xff\\u{202e}        exit 0  1.0 ms  0 µs CPU\n"
+			       "├─3 × \\e[31m\\xff\\u{202e} …      exit 0    0 µs  0 µs CPU\n"
 			       "└─400 $'\\e[31m' 'two words' ''  exit 0    0 µs  0 µs CPU\n");
 	play_end(c);
 }
@@ -378,104 +375,11 @@ static void test_colours(void **state)
 	(void)state;
 	opt.colour = true;
 	child(c, 200, "bad", 11 | 0x80);
-	quits(c, 100, 0);
-	curtain(c);
-	expect_tree(c, "\033[1m100 \033[0mmake   \033[2mexit 0\033[0m               1.0 ms\n"
+	expect_tree(finish(c),
+		       "\033[1m100 \033[0mmake   \033[2mexit 0\033[0m               1.0 ms  "
+		       "\033[2m0 µs CPU\033[0m\n"
 		       "\033[2m└─\033[0m\033[1m200 \033[0mbad  "
 		       "\033[31mkilled: SEGV (core)\033[0m  1.0 ms  \033[2m0 µs CPU\033[0m\n");
-	play_end(c);
-}
-
-static void test_little_known(void **state)
-{
-	struct cast *c = play(&(struct meta){.host = "h"});
-	struct ev_snapshot zombie, kernel;
-	struct event gone;
-
-	(void)state;
-	expect_tree(c, "No process was seen.\n");
-	found(c, 1, 0, "systemd");
-	zombie = cast_snapshot(c, 200, 1, "old");
-	zombie.state = SNAP_ZOMBIE;
-	zombie.status = CODE(3);
-	cast_feed(c, &zombie);
-	kernel = cast_snapshot(c, 2, 0, "kthreadd");
-	kernel.kthread = 1;
-	cast_feed(c, &kernel);
-	found(c, 300, 1, "lost");
-	found(c, 301, 1, "");
-	gone = cast_head(c, EV_GONE, 300);
-	cast_feed(c, &gone);
-	c->now = S;
-	curtain(c);
-	expect_tree(c, "1 systemd                alive         1m 01s\n"
-		       "├─200 old        zombie  exit 3\n"
-		       "├─300 lost               end not seen\n"
-		       "└─301 (no name)          alive         1m 01s\n"
-		       "2 [kthreadd]             alive         1m 01s\n");
-	play_end(c);
-}
-
-/* --- ps ----------------------------------------------------------------------------- */
-
-static void test_ps(void **state)
-{
-	struct cast *c = play(&(struct meta){.host = "h"});
-	struct ev_snapshot ev;
-	char *text;
-
-	(void)state;
-	found(c, 1, 0, "systemd");
-	found(c, 40, 50, "worker"); /* before its parent: PIDs came round */
-	found(c, 50, 1, "server");
-	ev = cast_snapshot(c, 51, 50, "worker");
-	ev.state = SNAP_ZOMBIE;
-	ev.status = CODE(3);
-	cast_feed(c, &ev);
-	ev = cast_snapshot(c, 60, 1, "sleep");
-	ev.sid = 59;
-	ev.parent_sid = 1;
-	cast_feed(c, &ev);
-	found(c, 70, 99, "of nobody known");
-	text = shown(c, true);
-	assert_string_equal(
-		text, "1 systemd\n"
-		      "├─50 server\n"
-		      "│ ├─40 worker\n"
-		      "│ └─51 worker  zombie: exited (3), 50 server has not waited for it\n"
-		      "└─60 sleep  orphan, adopted by 1 systemd\n"
-		      "70 of nobody known\n"
-		      "\n"
-		      "6 processes, 1 zombie, 1 orphan. A zombie has ended; the kernel keeps its "
-		      "entry\n"
-		      "until its parent waits for it or exits. An orphan runs, but the process "
-		      "that\n"
-		      "made it has ended; another one is its parent now. Which ones are orphans "
-		      "is\n"
-		      "concluded from their sessions; some may not be recognised.\n");
-	free(text);
-	opt.columns = 36;
-	text = shown(c, true);
-	assert_true(count_lines(text, 36) > 12);
-	free(text);
-	play_end(c);
-}
-
-/* A damaged trace: two are each other's parent, one is its own. */
-static void test_ps_circle(void **state)
-{
-	struct cast *c = play(&(struct meta){.host = "h"});
-	char *text;
-
-	(void)state;
-	found(c, 10, 11, "a");
-	found(c, 11, 10, "b");
-	found(c, 12, 12, "c");
-	text = shown(c, true);
-	assert_non_null(strstr(text, "└─10 a\n"));
-	assert_non_null(strstr(text, "11 b\n"));
-	assert_non_null(strstr(text, "\n12 c\n\n3 processes, 0 zombies, 0 orphans.\n"));
-	free(text);
 	play_end(c);
 }
 
@@ -492,9 +396,6 @@ int main(void)
 		cmocka_unit_test_setup(test_many_siblings, reset),
 		cmocka_unit_test_setup(test_hostile, reset),
 		cmocka_unit_test_setup(test_colours, reset),
-		cmocka_unit_test_setup(test_little_known, reset),
-		cmocka_unit_test_setup(test_ps, reset),
-		cmocka_unit_test_setup(test_ps_circle, reset),
 	};
 
 	return cmocka_run_group_tests_name("views", tests, NULL, NULL);
