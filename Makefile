@@ -34,6 +34,7 @@ SOURCES   := src/main.c $(wildcard src/base/*.c src/source/*.c src/model/*.c src
 OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(BUILD)/obj/verbs/options.o
@@ -95,13 +96,20 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ \
 		-lcmocka $(LIBS)
 
-check: all $(UNIT)
+# What the live tests trace, one file each.
+$(BUILD)/live/%: tests/live/%.c
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< -o $@ -pthread
+
+check: deps-build-test
+	@$(MAKE) --no-print-directory all $(UNIT) $(LIVE)
 	$(Q)tests/run $(BUILD)
 
 check-unit: $(UNIT)
 	$(Q)tests/run --unit $(BUILD)
 
-check-live: all
+check-live: all $(LIVE)
 	$(Q)tests/run --live $(BUILD)
 
 # --- seeing it, and keeping it --------------------------------------------------------

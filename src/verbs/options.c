@@ -401,9 +401,17 @@ static int refuse(bool value_missing, const char *word)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
 
-	say(optopt > 0 && optopt < 256 ? letter : word,
+	say(word[1] != '-' && optopt > 0 && optopt < 256 ? letter : word,
 	    value_missing ? "needs a value" : "unknown option", "see --help");
 	return -EINVAL;
+}
+
+/* getopt takes --for as short for --force where it does not know --for: we do not. */
+static bool is_abbreviated(const struct option_row *row, const char *word)
+{
+	size_t len = strlen(row->name);
+
+	return strncmp(word + 2, row->name, len) != 0 || (word[2 + len] && word[2 + len] != '=');
 }
 
 int options_parse(struct options *o, int argc, char **argv, unsigned groups)
@@ -418,7 +426,10 @@ int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 	optind = 0;	/* glibc: begin anew */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *row = find_row(c);
+		const char *word = argv[optarg && optarg == argv[optind - 1] ? optind - 2 : optind - 1];
 
+		if (c >= 256 && is_abbreviated(row, word))
+			return refuse(false, word);
 		if (row) {
 			if (apply(o, row, optarg))
 				return -EINVAL;

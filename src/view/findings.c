@@ -136,8 +136,12 @@ static void say_none(struct findings *f, uint64_t lost)
 		fputc('\n', f->opt->out);
 	if (f->zombies.n && f->orphans.n)
 		return;
-	if (f->zombies.n) {
+	if (f->zombies.n && lost) {
+		text_adds(t, "No orphans were seen.");
+	} else if (f->zombies.n) {
 		text_adds(t, "No orphans: no process outlived its parent.");
+	} else if (f->orphans.n && lost) {
+		text_adds(t, "No zombies were seen.");
 	} else if (f->orphans.n) {
 		text_adds(t, "No zombies: whatever ended was reaped within ");
 		para_duration(t, f->opt->zombie_after_ns);

@@ -17,7 +17,7 @@ static void say_end(struct text *t, const struct proc *p)
 	}
 	if (sig) {
 		text_addf(t, "was killed by %s", signal_short_name(sig));
-		if (p->killer.ref.tgid) {
+		if (p->killer.ref.tgid && !same_task(&p->killer.ref, &p->ref)) {
 			text_adds(t, " (from ");
 			para_who(t, &p->killer.ref, p->killer.comm);
 			text_adds(t, ")");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* deaths ACT: how a process may be killed, and by whom. */
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "act.h"
@@ -51,7 +52,9 @@ static int segv(void)
 
 	if (child == 0) {
 		no_core();
-		*(volatile int *)8 = 1;
+		volatile char *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		*page = 1;
 	}
 	return reap(child) == 128 + SIGSEGV ? 0 : 1;
 }

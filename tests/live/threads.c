@@ -38,8 +38,9 @@ static void *exec_life(void *arg)
 static int exec_act(void)
 {
 	start(exec_life, "exec");
-	for (;;)
-		pause();
+	while (pause() < 0)
+		continue;
+	return 1;
 }
 
 /* --- leader-first: the leader leaves with 5, the last thread later with 6 ------------ */
@@ -145,9 +146,9 @@ static int fork_act(void)
 
 static void *endless_life(void *arg)
 {
-	(void)arg;
-	for (;;)
-		pause();
+	while (pause() < 0)
+		continue;
+	return arg;
 }
 
 static void *exit_life(void *arg)
