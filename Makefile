@@ -39,7 +39,7 @@ LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(BUILD)/obj/verbs/options.o
 
-.PHONY: all static scenarios check check-unit check-live demo install uninstall lint clean \
+.PHONY: all static scenarios check check-unit check-live check-kernels demo install uninstall lint clean \
 	vmlinux help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -111,6 +111,37 @@ check-unit: $(UNIT)
 
 check-live: all $(LIVE)
 	$(Q)tests/run --live $(BUILD)
+
+# --- kernels: the same tests on other kernels, in virtual machines --------------------
+# Linked statically, with the libraries of no release.  KERNELS=bullseye TESTS=fates choose.
+
+IN_VM := $(patsubst tests/live/%.c,$(BUILD)/kernels/live/%,$(wildcard tests/live/*.c)) \
+	$(SCENARIOS:$(BUILD)/%=$(BUILD)/kernels/%) $(BUILD)/kernels/fates $(BUILD)/kernels/init
+
+define static_program
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(1) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -static $< -o $@ -pthread
+endef
+$(BUILD)/kernels/scenarios/%: src/scenarios/%.c
+	$(call static_program)
+$(BUILD)/kernels/live/%: tests/live/%.c
+	$(call static_program,-D_GNU_SOURCE)
+$(BUILD)/kernels/%: tests/kernels/%.c
+	$(call static_program,-D_GNU_SOURCE)
+
+check-kernels: $(BUILD)/brood-static $(IN_VM)
+	$(Q)tests/kernels/run $(BUILD) $(KERNELS) $(if $(TESTS),-- $(TESTS))
+
+# --- cost: figures to read, not tests to pass -------------------------------------------
+
+$(BUILD)/bench/%: tests/bench/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static $< -o $@
+
+bench: all $(BUILD)/bench/loop
+	$(Q)python3 tests/bench/cost.py $(BUILD)
 
 # --- seeing it, and keeping it --------------------------------------------------------
 

@@ -14,7 +14,7 @@
 
 /*
  * Asked this much too late (brood was stopped, or far behind), "gone" says too little about
- * when: the reap itself is in the ring by then and tells more.
+ * when: the reap itself is in the ring by then and tells more, unless it was lost.
  */
 #define LATE_NS (50 * NS_PER_MS)
 
@@ -105,7 +105,7 @@ static void tell_gone(struct event *gone, const struct task_ref *ref, uint64_t t
 	*gone = (struct event){ .ts = ts, .who = *ref, .kind = EV_GONE };
 }
 
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone)
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, bool lossy, struct event *gone)
 {
 	struct end *e;
 
@@ -113,7 +113,7 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone)
 		TAILQ_REMOVE(&w->waiting, e, link);
 		TAILQ_INSERT_TAIL(&w->asked, e, link);
 		e->asked = true;
-		if (boottime() - e->ts < w->age + LATE_NS && !procfs_exists(&e->ref)) {
+		if ((lossy || boottime() - e->ts < w->age + LATE_NS) && !procfs_exists(&e->ref)) {
 			tell_gone(gone, &e->ref, e->ts + w->age);
 			return true;
 		}

@@ -33,9 +33,10 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
 /*
  * The next one that came of age before `now` and is gone from the task list, as an EV_GONE
  * event with the time of its coming of age.  False: no more of them.  Those still there
- * are zombies indeed; they are not asked about again before the end.
+ * are zombies indeed; they are not asked about again before the end.  lossy: events were
+ * lost, maybe the very reap that is waited for.
  */
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct event *gone);
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, bool lossy, struct event *gone);
 
 /*
  * At the end of a run: of those that ended before `before`, is one gone whose reap is still

@@ -29,7 +29,6 @@ static const struct proc *parent_of(const struct model *m, const struct proc *p,
 static int find_parents(struct forest *f, const struct model *m, enum kinship kin)
 {
 	struct place *places = malloc(f->n * sizeof(*places)), *at;
-	const struct proc *parent;
 
 	if (!places)
 		return -ENOMEM;
@@ -37,7 +36,8 @@ static int find_parents(struct forest *f, const struct model *m, enum kinship ki
 		places[i - 1] = (struct place){f->node[i].proc, i};
 	qsort(places, f->n, sizeof(*places), by_address);
 	for (uint32_t i = 1; i <= f->n; i++) {
-		parent = parent_of(m, f->node[i].proc, kin);
+		const struct proc *parent = parent_of(m, f->node[i].proc, kin);
+
 		at = NULL;
 		if (parent)
 			at = bsearch(&(struct place){parent, 0}, places, f->n, sizeof(*places),
@@ -99,20 +99,22 @@ static void number(struct forest *f)
 
 int forest_make(struct forest *f, const struct model *m, enum kinship kin)
 {
+	size_t n = 1;
 	uint32_t i = 0;
 	int err;
 
 	*f = (struct forest){0};
 	for (const struct proc *p = model_first(m); p; p = model_next(p))
-		f->n++;
-	f->node = calloc((size_t)f->n + 1, sizeof(*f->node));
-	f->preorder = calloc((size_t)f->n + 1, sizeof(*f->preorder));
+		n++;
+	f->node = calloc(n, sizeof(*f->node));
+	f->preorder = calloc(n, sizeof(*f->preorder));
 	err = f->node && f->preorder ? 0 : -ENOMEM;
 	if (err)
 		goto fail;
 	for (const struct proc *p = model_first(m); p; p = model_next(p))
 		f->node[++i].proc = p;
-	if (!f->n)
+	f->n = i;
+	if (!i)
 		return 0;
 	err = find_parents(f, m, kin);
 	if (err)

@@ -62,6 +62,16 @@ int para_columns(const struct view_options *opt)
 	return opt->columns < MOST_COLUMNS ? opt->columns : MOST_COLUMNS;
 }
 
+/* text_width() takes the glue for what it is, a control character without a width. */
+static int word_width(const char *word, size_t len)
+{
+	int width = text_width(word, len);
+
+	for (size_t i = 0; i < len; i++)
+		width += word[i] == PARA_GLUE;
+	return width;
+}
+
 static void put_word(FILE *out, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -75,7 +85,7 @@ void para_print(const struct view_options *opt, const struct text *t, int at, in
 
 	for (size_t i = 0; i < t->len;) {
 		size_t len = strcspn(t->data + i, " ");
-		int width = text_width(t->data + i, len);
+		int width = word_width(t->data + i, len);
 
 		if (begun && at + 1 + width > columns) {
 			fprintf(opt->out, "\n%*s", indent, "");

@@ -95,32 +95,35 @@ static void walk_down(struct walk *w, struct rows *r)
 int rows_make(struct rows *r, const struct model *m, enum kinship kin, bool fold)
 {
 	struct forest f;
-	struct walk w = {.f = &f};
 	int err = forest_make(&f, m, kin);
-	size_t n = (size_t)f.n + 1;
+	size_t n = (size_t)f.n + 1, classes;
+	struct group *stack = NULL;
+	uint32_t *ids = NULL, *seen = NULL;
 
 	*r = (struct rows){0};
 	if (!err && fold)
 		err = forest_classes(&f);
 	if (err)
 		goto out;
+	classes = (size_t)f.classes + 1;
 	r->row = calloc(n, sizeof(*r->row));
-	r->procs = calloc(n, sizeof(*r->procs));
-	w.ids = calloc(n, sizeof(*w.ids));
-	w.stack = calloc(n, sizeof(*w.stack));
-	w.seen = calloc((size_t)f.classes + 1, sizeof(*w.seen));
-	w.fill = calloc((size_t)f.classes + 1, sizeof(*w.fill));
-	if (!r->row || !r->procs || !w.ids || !w.stack || !w.seen || !w.fill) {
+	r->procs = calloc(n, sizeof(const struct proc *));
+	ids = calloc(n, sizeof(*ids));
+	stack = calloc(n, sizeof(*stack));
+	seen = calloc(2 * classes, sizeof(*seen));
+	if (!r->row || !r->procs || !ids || !stack || !seen) {
 		err = -ENOMEM;
 		rows_free(r);
-	} else {
-		walk_down(&w, r);
+		goto out;
 	}
+	walk_down(
+		&(struct walk){
+			.f = &f, .ids = ids, .stack = stack, .seen = seen, .fill = seen + classes},
+		r);
 out:
-	free(w.ids);
-	free(w.stack);
-	free(w.seen);
-	free(w.fill);
+	free(ids);
+	free(stack);
+	free(seen);
 	forest_free(&f);
 	return err;
 }

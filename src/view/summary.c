@@ -263,13 +263,15 @@ static void orphans(struct summary *s)
 
 	text_addu(t, c->orphans);
 	if (c->orphans || c->adoption_checked) {
-		text_addf(t,
-			  ". Their adopters are computed: %llu confirmed by the kernel, %llu not",
-			  (unsigned long long)(c->adoption_checked - c->adoption_wrong),
-			  (unsigned long long)c->adoption_wrong);
+		text_addf(
+			t,
+			". Their adopters are computed: %llu confirmed by the kernel, %llu refuted",
+			(unsigned long long)(c->adoption_checked - c->adoption_wrong),
+			(unsigned long long)c->adoption_wrong);
 		if (c->orphans > c->adoption_checked)
-			text_addf(t, ", %llu unchecked",
-				  (unsigned long long)(c->orphans - c->adoption_checked));
+			text_addf(t, ", %llu%cunchecked",
+				  (unsigned long long)(c->orphans - c->adoption_checked),
+				  PARA_GLUE);
 	}
 	put(s, "Orphans");
 }

@@ -34,9 +34,9 @@ struct cast {
 	struct meta meta;
 	struct model *m;
 	uint64_t now;
-	uint64_t cpu, rss;	/* of whatever is reaped, or exits, from now on */
+	uint64_t cpu, rss; /* of whatever is reaped, or exits, from now on */
 	uint32_t adopter;
-	bool late;		/* reaps are told late: sched_process_free */
+	bool late; /* reaps are told late: sched_process_free */
 	struct {
 		uint32_t parent;
 		char comm[EVENT_COMM];

@@ -1,49 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of findings and summary: the exact text that a real model gives. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "page.h"
 
-#include <cmocka.h>
-
-#include "base/text.h"
-#include "cast.h"
-#include "view/fate.h"
-
-typedef void (*view_fn)(const struct view_options *, const struct model *, const struct meta *,
-			uint64_t);
-
-static struct view_options opt;
 static const struct meta followed = {.host = "demo",
 				     .kernel = "6.18.5",
 				     .arch = "x86_64",
 				     .cpus = 2,
 				     .command = (char *)"./server\0003",
 				     .command_len = 11};
-
-static int reset(void **state)
-{
-	(void)state;
-	opt = (struct view_options){.columns = 80, .fold = true, .zombie_after_ns = 100 * MS};
-	return 0;
-}
-
-static void expect(struct cast *c, view_fn view, const char *want)
-{
-	char *text = NULL;
-	size_t len;
-
-	opt.out = open_memstream(&text, &len);
-	assert_non_null(opt.out);
-	view(&opt, c->m, &c->meta, c->now);
-	assert_int_equal(fclose(opt.out), 0);
-	assert_string_equal(text, want);
-	free(text);
-}
 
 static struct cast *begin(const struct meta *meta)
 {
@@ -72,9 +36,9 @@ static struct cast *trouble(void)
 
 	c->cpu = 400 * US;
 	c->now = MS;
-	forks(c, 100, 101);	/* a zombie for ever */
-	forks(c, 100, 102);	/* reaped late */
-	forks(c, 100, 103);	/* leaves 104 as a zombie, 105 and 106 as orphans */
+	forks(c, 100, 101); /* a zombie for ever */
+	forks(c, 100, 102); /* reaped late */
+	forks(c, 100, 103); /* leaves 104 as a zombie, 105 and 106 as orphans */
 	forks(c, 103, 104);
 	forks(c, 103, 105);
 	forks(c, 103, 106);
@@ -100,23 +64,114 @@ static struct cast *trouble(void)
 	return c;
 }
 
+/* clang-format off */
+static const char trouble_text[] =
+	"zombie  101 worker  exited (3) at 0.120 s and was never reaped: its parent\n"
+	"                    100 server has not called wait() for it in the 2.0 s since.\n"
+	"                    A zombie has ended and uses neither CPU nor memory; the\n"
+	"                    kernel only keeps its entry in the process table until its\n"
+	"                    parent calls wait() or exits. No signal removes it.\n"
+	"zombie  102 server  was killed by TERM (from 100 server) at 0.120 s and stayed a\n"
+	"                    zombie for 1.2 s, until its parent 100 server reaped it at\n"
+	"                    1.310 s.\n"
+	"zombie  104 server  exited (1) at 0.120 s and stayed a zombie for 190 ms: its\n"
+	"                    parent 103 server exited at 0.310 s without waiting for it,\n"
+	"                    and 1 systemd, which inherited it, reaped it at 0.310 s.\n"
+	"orphan  105 server  its parent 103 server exited first, at 0.310 s; adopted by\n"
+	"                    1 systemd, which reaped it at 1.310 s. An orphan is a\n"
+	"                    process that outlives its parent; it runs on, and its\n"
+	"                    adopter has to wait for it when it ends.\n"
+	"orphan  106 server  its parent 103 server exited first, at 0.310 s; adopted by\n"
+	"                    1 systemd; still running at the end.\n"
+	"\n"
+	"Still running at the end: 100 server, 106 server.\n";
+/* clang-format on */
+
 static void test_trouble(void **state)
 {
 	struct cast *c = trouble();
 
 	(void)state;
-	expect(c, findings_view, "");
+	expect(c, findings_view, trouble_text);
 	play_end(c);
 }
+
+/* clang-format off */
+static const char summary_text[] =
+	"Watched     ./server 3 and all that it started, for 2.1 s\n"
+	"Machine     demo, Linux 6.18.5 on x86_64, 2 CPUs\n"
+	"Reaps       told at the moment, by the reaper itself (release_task)\n"
+	"Lost        nothing\n"
+	"\n"
+	"Events                           count    per second\n"
+	"            forks                    6           2.8\n"
+	"            execs                    1           0.5\n"
+	"            exits                    5           2.4\n"
+	"            reaps                    4           1.9\n"
+	"\n"
+	"Processes   1 at the start, 2 alive at the end, at most 7 at once, at 0.001 s\n"
+	"Busiest     6 forks, in the second from 0.000 s on\n"
+	"Ended       2 with exit 0, 2 with another exit code, 1 killed by a signal\n"
+	"                 1 ×  server                          killed: TERM\n"
+	"                 1 ×  server                          exit 1\n"
+	"                 1 ×  worker                          exit 3\n"
+	"Zombies     3 flagged: left unreaped for longer than 100 ms. From exit to reap:\n"
+	"            190 ms in the median, 2.0 s at most\n"
+	"               2.0 s  101 worker                not reaped by 100 server\n"
+	"               1.2 s  102 server                reaped by 100 server\n"
+	"              190 ms  104 server                reaped by 1 systemd\n"
+	"Orphans     2. Their adopters are computed: 1 confirmed by the kernel, 0\n"
+	"            refuted, 1 unchecked\n"
+	"\n"
+	"CPU time    1.6 ms in all, of 4 of 7 processes: the kernel tells when one is\n"
+	"            reaped\n"
+	"              1.6 ms  100 %       4 × server\n"
+	"Memory      the largest, each at its peak (resident)\n"
+	"             1.0 MiB  101 worker\n"
+	"             1.0 MiB  102 server\n"
+	"             1.0 MiB  103 server\n"
+	"             1.0 MiB  104 server\n"
+	"             1.0 MiB  105 server\n";
+/* clang-format on */
 
 static void test_summary(void **state)
 {
 	struct cast *c = trouble();
 
 	(void)state;
-	expect(c, summary_view, "");
+	expect(c, summary_view, summary_text);
 	play_end(c);
 }
+
+/* clang-format off */
+static const char many_text[] =
+	"zombie  1001 server  exited (0) at 0.002 s and stayed a zombie for at most\n"
+	"                     3.0 s, until its parent 70 server reaped it at 3.000 s. A\n"
+	"                     zombie has ended and uses neither CPU nor memory; the\n"
+	"                     kernel only keeps its entry in the process table until its\n"
+	"                     parent calls wait() or exits. No signal removes it.\n"
+	"zombie  1002 server  exited (0) at 0.003 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1003 server  exited (0) at 0.004 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1004 server  exited (0) at 0.005 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1005 other   exited (0) at 0.006 s and was never reaped: its parent\n"
+	"                     71 other has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1006 server  exited (0) at 0.007 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1007 server  exited (0) at 0.008 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1008 server  exited (0) at 0.009 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1009 server  exited (0) at 0.010 s and was never reaped: its parent\n"
+	"                     70 server has not called wait() for it in the 3.0 s since.\n"
+	"zombie  1010 other   exited (0) at 0.011 s and was never reaped: its parent\n"
+	"                     71 other has not called wait() for it in the 3.0 s since.\n"
+	"zombie  … and 37 more: 29 children of server, 8 of other.\n"
+	"\n"
+	"No orphans: no process outlived its parent.\n";
+/* clang-format on */
 
 /* On a kernel that tells late: at most.  Many: the longest ten, the others in groups. */
 static void test_many_zombies(void **state)
@@ -137,9 +192,28 @@ static void test_many_zombies(void **state)
 	c->now = 3 * S;
 	waits(c, 70, 1001);
 	curtain(c);
-	expect(c, findings_view, "");
+	expect(c, findings_view, many_text);
 	play_end(c);
 }
+
+/* clang-format off */
+static const char late_text[] =
+	"zombie  71 old     was a zombie already when the trace began and was never\n"
+	"                   reaped: its parent 70 server has not called wait() for it. A\n"
+	"                   zombie has ended and uses neither CPU nor memory; the kernel\n"
+	"                   only keeps its entry in the process table until its parent\n"
+	"                   calls wait() or exits. No signal removes it.\n"
+	"zombie  72 older   was a zombie already when the trace began, and remained one,\n"
+	"                   until its parent 70 server reaped it at 1.000 s.\n"
+	"zombie  80 server  was killed by SEGV at 0.000 s and stayed a zombie for at most\n"
+	"                   1.0 s, until its parent 70 server reaped it at 1.000 s.\n"
+	"zombie  81 server  exited (0) at 1.000 s and was not yet reaped when the trace\n"
+	"                   ended, 30 µs later.\n"
+	"\n"
+	"No orphans were seen.\n"
+	"lost    1 event: the ring buffer was full, so something may be missing or wrong\n"
+	"        above. A larger --buffer helps.\n";
+/* clang-format on */
 
 static void test_late_and_before(void **state)
 {
@@ -164,7 +238,7 @@ static void test_late_and_before(void **state)
 	c->now += 30 * US;
 	loses(c, 1);
 	curtain(c);
-	expect(c, findings_view, "");
+	expect(c, findings_view, late_text);
 	play_end(c);
 }
 
@@ -203,6 +277,12 @@ static void test_no_children(void **state)
 	play_end(c);
 }
 
+/* clang-format off */
+static const char kernel_text[] =
+	"No zombies, no orphans: every child was reaped by the kernel itself, because its\n"
+	"parent ignores SIGCHLD.\n";
+/* clang-format on */
+
 static void test_nobody_had_to_wait(void **state)
 {
 	struct cast *c = begin(&followed);
@@ -213,9 +293,23 @@ static void test_nobody_had_to_wait(void **state)
 		quits_as(c, pid, 0, EVF_AUTOREAP);
 		waits(c, pid, pid);
 	}
-	expect(finish(c), findings_view, "");
+	expect(finish(c), findings_view, kernel_text);
 	play_end(c);
 }
+
+/* clang-format off */
+static const char mixed_text[] =
+	"No zombies, no orphans: of the 4 children that ended, 2 were waited for by their\n"
+	"parent; 1 was reaped by the kernel itself, because its parent ignores SIGCHLD;\n"
+	"1 was left behind by its parent, which exited without waiting, and reaped by\n"
+	"1 systemd.\n"
+	"Still running at the end: 100 server, 104 server.\n";
+
+static const char mixed_lost_text[] =
+	"No zombies and no orphans were seen.\n"
+	"lost    3 events: the ring buffer was full, so something may be missing or wrong\n"
+	"        above. A larger --buffer helps.\n";
+/* clang-format on */
 
 /* One child each way; two more that were waited for. */
 static void test_mixed_ends(void **state)
@@ -235,13 +329,24 @@ static void test_mixed_ends(void **state)
 	passes(c, 110);
 	waits(c, 1, 110);
 	waits(c, 100, 103);
-	expect(c, findings_view, "");
+	expect(c, findings_view, mixed_text);
 	quits(c, 104, 0);
 	waits(c, 100, 104);
 	loses(c, 3);
-	expect(finish(c), findings_view, "");
+	expect(finish(c), findings_view, mixed_lost_text);
 	play_end(c);
 }
+
+/* clang-format off */
+static const char orphans_text[] =
+	"orphan  102 server  its parent 101 server exited first, at 0.005 s; adopted by\n"
+	"                    1 systemd; still running at the end. An orphan is a process\n"
+	"                    that outlives its parent; it runs on, and its adopter has to\n"
+	"                    wait for it when it ends.\n"
+	"\n"
+	"No zombies: whatever ended was reaped within 100 ms.\n"
+	"Still running at the end: 102 server.\n";
+/* clang-format on */
 
 static void test_only_orphans(void **state)
 {
@@ -254,62 +359,22 @@ static void test_only_orphans(void **state)
 	quits(c, 101, 0);
 	passes(c, 102);
 	waits(c, 100, 101);
-	expect(finish(c), findings_view, "");
+	expect(finish(c), findings_view, orphans_text);
 	play_end(c);
-}
-
-/* --- words -------------------------------------------------------------------------- */
-
-static void test_fates(void **state)
-{
-	static const struct {
-		uint32_t status;
-		const char *text;
-	} cases[] = {
-		{0, "exit 0"},
-		{CODE(3), "exit 3"},
-		{CODE(255), "exit 255"},
-		{15, "killed: TERM"},
-		{11 | 0x80, "killed: SEGV (core)"},
-		{37, "killed: RTMIN+3"},
-	};
-	struct text t = {0};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		text_clear(&t);
-		status_text(&t, cases[i].status);
-		assert_string_equal(t.data, cases[i].text);
-		assert_int_equal(status_paint(cases[i].status), i ? PAINT_RED : PAINT_DIM);
-	}
-	text_free(&t);
-}
-
-static void test_no_colour(void **state)
-{
-	(void)state;
-	for (int p = PAINT_OFF; p <= PAINT_CYAN; p++) {
-		opt.colour = false;
-		assert_string_equal(paint(&opt, p), "");
-		opt.colour = true;
-		assert_int_equal(paint(&opt, p)[0], '\033');
-	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_trouble, reset),
-		cmocka_unit_test_setup(test_summary, reset),
-		cmocka_unit_test_setup(test_many_zombies, reset),
-		cmocka_unit_test_setup(test_late_and_before, reset),
-		cmocka_unit_test_setup(test_all_waited_for, reset),
-		cmocka_unit_test_setup(test_no_children, reset),
-		cmocka_unit_test_setup(test_nobody_had_to_wait, reset),
-		cmocka_unit_test_setup(test_mixed_ends, reset),
-		cmocka_unit_test_setup(test_only_orphans, reset),
-		cmocka_unit_test_setup(test_fates, reset),
-		cmocka_unit_test_setup(test_no_colour, reset),
+		PAGE_TEST(test_trouble),
+		PAGE_TEST(test_summary),
+		PAGE_TEST(test_many_zombies),
+		PAGE_TEST(test_late_and_before),
+		PAGE_TEST(test_all_waited_for),
+		PAGE_TEST(test_no_children),
+		PAGE_TEST(test_nobody_had_to_wait),
+		PAGE_TEST(test_mixed_ends),
+		PAGE_TEST(test_only_orphans),
 	};
 
 	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);

@@ -359,6 +359,20 @@ static void an_unknown_adopter(void **state)
 	     "0 orphan 11 from 40 to 1");
 }
 
+/* What does not say who the parent is, says nothing against the one we know. */
+static void no_parent_told(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 10, 1);
+	born(s, 11, 10);
+	exits_of(s, 11, code(0), 0);
+	exits_of(s, 10, code(0), 10);
+	TOLD(s, "0 fork 10 of 1", "0 fork 11 of 10", "0 exit 11 of 10 code 0",
+	     "0 exit 10 of 1 code 0");
+	assert_int_equal(WRONG(s), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +391,7 @@ int main(void)
 		STORY(a_wrong_parent),
 		STORY(a_stranger_with_children),
 		STORY(an_unknown_adopter),
+		STORY(no_parent_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

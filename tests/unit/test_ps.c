@@ -1,62 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests of ps (src/view/ps.c), and of the tree where little is known. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* Tests of ps, of the tree where little is known, and of the words that views share. */
+#include "page.h"
+#include "view/fate.h"
 
-#include <cmocka.h>
-
-#include "base/text.h"
-#include "cast.h"
-#include "view/view.h"
-
-static struct view_options opt;
-
-static int reset(void **state)
+static void ps(const struct view_options *o, const struct model *m, const struct meta *meta,
+	       uint64_t end_ts)
 {
-	(void)state;
-	opt = (struct view_options){.columns = 80, .fold = true, .zombie_after_ns = 100 * MS};
-	return 0;
-}
-
-/* The text of a view; to be freed. */
-static char *shown(struct cast *c, bool ps)
-{
-	char *text = NULL;
-	size_t len;
-
-	opt.out = open_memstream(&text, &len);
-	assert_non_null(opt.out);
-	if (ps)
-		ps_view(&opt, c->m);
-	else
-		tree_view(&opt, c->m, &c->meta, c->now);
-	assert_int_equal(fclose(opt.out), 0);
-	assert_non_null(text);
-	return text;
-}
-
-static void expect_tree(struct cast *c, const char *want)
-{
-	char *got = shown(c, false);
-
-	assert_string_equal(got, want);
-	free(got);
-}
-
-static size_t count_lines(const char *s, int columns)
-{
-	size_t n = 0, len;
-
-	for (; *s; s += len + 1, n++) {
-		len = strcspn(s, "\n");
-		assert_true(text_width(s, len) <= columns);
-	}
-	return n;
+	(void)meta;
+	(void)end_ts;
+	ps_view(o, m);
 }
 
 static void test_ps(void **state)
@@ -78,7 +30,7 @@ static void test_ps(void **state)
 	ev.parent_sid = 1;
 	cast_feed(c, &ev);
 	found(c, 70, 61, "of nobody known");
-	text = shown(c, true);
+	text = page(c, ps);
 	assert_string_equal(
 		text, "1 systemd\n"
 		      "├─50 server\n"
@@ -96,7 +48,7 @@ static void test_ps(void **state)
 		      "concluded from their sessions; some may not be recognised.\n");
 	free(text);
 	opt.columns = 36;
-	text = shown(c, true);
+	text = page(c, ps);
 	assert_true(count_lines(text, 36) > 12);
 	free(text);
 	play_end(c);
@@ -113,7 +65,7 @@ static void test_ps_circle(void **state)
 	found(c, 10, 11, "a");
 	found(c, 11, 10, "b");
 	found(c, 12, 12, "c");
-	text = shown(c, true);
+	text = page(c, ps);
 	assert_int_equal(strncmp(text, want, sizeof(want) - 1), 0);
 	free(text);
 	play_end(c);
@@ -126,7 +78,7 @@ static void test_little_known(void **state)
 	struct event gone;
 
 	(void)state;
-	expect_tree(c, "No process was seen.\n");
+	expect(c, tree_view, "No process was seen.\n");
 	found(c, 1, 0, "systemd");
 	zombie = cast_snapshot(c, 200, 1, "old");
 	zombie.state = SNAP_ZOMBIE;
@@ -141,20 +93,58 @@ static void test_little_known(void **state)
 	cast_feed(c, &gone);
 	c->now = S;
 	curtain(c);
-	expect_tree(c, "1 systemd                    alive         1m 01s\n"
-		       "├─200 old  zombie, unreaped  exit 3\n"
-		       "├─300 lost                   end not seen\n"
-		       "└─301 (no name)              alive         1m 01s\n"
-		       "2 [kthreadd]                 alive         1m 01s\n");
+	expect(c, tree_view,
+	       "1 systemd                    alive         1m 01s\n"
+	       "├─200 old  zombie, unreaped  exit 3\n"
+	       "├─300 lost                   end not seen\n"
+	       "└─301 (no name)              alive         1m 01s\n"
+	       "2 [kthreadd]                 alive         1m 01s\n");
 	play_end(c);
+}
+
+/* --- words -------------------------------------------------------------------------- */
+
+static void test_fates(void **state)
+{
+	static const struct {
+		uint32_t status;
+		const char *text;
+	} cases[] = {
+		{0, "exit 0"},
+		{CODE(3), "exit 3"},
+		{CODE(255), "exit 255"},
+		{15, "killed: TERM"},
+		{11 | 0x80, "killed: SEGV (core)"},
+		{37, "killed: RTMIN+3"},
+	};
+	struct text t = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_clear(&t);
+		status_text(&t, cases[i].status);
+		assert_string_equal(t.data, cases[i].text);
+		assert_int_equal(status_paint(cases[i].status), i ? PAINT_RED : PAINT_DIM);
+	}
+	text_free(&t);
+}
+
+static void test_no_colour(void **state)
+{
+	(void)state;
+	for (int p = PAINT_OFF; p <= PAINT_CYAN; p++) {
+		opt.colour = false;
+		assert_string_equal(paint(&opt, p), "");
+		opt.colour = true;
+		assert_int_equal(paint(&opt, p)[0], '\033');
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_ps, reset),
-		cmocka_unit_test_setup(test_ps_circle, reset),
-		cmocka_unit_test_setup(test_little_known, reset),
+		PAGE_TEST(test_ps),    PAGE_TEST(test_ps_circle), PAGE_TEST(test_little_known),
+		PAGE_TEST(test_fates), PAGE_TEST(test_no_colour),
 	};
 
 	return cmocka_run_group_tests_name("ps", tests, NULL, NULL);

@@ -3,62 +3,9 @@
  * Tests of the tree (src/view/tree.c and what it is made of): the exact text that a real
  * model gives.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "page.h"
 
-#include <cmocka.h>
-
-#include "base/text.h"
-#include "cast.h"
-#include "view/view.h"
-
-static struct view_options opt;
 static const struct meta make_meta = {.command = (char *)"make", .command_len = 5};
-
-static int reset(void **state)
-{
-	(void)state;
-	opt = (struct view_options){.columns = 80, .fold = true, .zombie_after_ns = 100 * MS};
-	return 0;
-}
-
-/* The text of a view; to be freed. */
-static char *shown(struct cast *c)
-{
-	char *text = NULL;
-	size_t len;
-
-	opt.out = open_memstream(&text, &len);
-	assert_non_null(opt.out);
-	tree_view(&opt, c->m, &c->meta, c->now);
-	assert_int_equal(fclose(opt.out), 0);
-	assert_non_null(text);
-	return text;
-}
-
-static void expect_tree(struct cast *c, const char *want)
-{
-	char *got = shown(c);
-
-	assert_string_equal(got, want);
-	free(got);
-}
-
-static size_t count_lines(const char *s, int columns)
-{
-	size_t n = 0, len;
-
-	for (; *s; s += len + 1, n++) {
-		len = strcspn(s, "\n");
-		assert_true(text_width(s, len) <= columns);
-	}
-	return n;
-}
 
 /* --- stories ------------------------------------------------------------------------ */
 
@@ -113,10 +60,11 @@ static void test_server(void **state)
 	quits(c, 4711, 0);
 	waits(c, 900, 4711);
 	curtain(c);
-	expect_tree(c, "4711 ./server 3  exit 0        151 ms  1.2 ms CPU\n"
-		       "├─4712 server    exit 0         50 ms  400 µs CPU\n"
-		       "├─4713 server    exit 0        100 ms  400 µs CPU\n"
-		       "└─4714 server    killed: TERM  150 ms  400 µs CPU\n");
+	expect(c, tree_view,
+	       "4711 ./server 3  exit 0        151 ms  1.2 ms CPU\n"
+	       "├─4712 server    exit 0         50 ms  400 µs CPU\n"
+	       "├─4713 server    exit 0        100 ms  400 µs CPU\n"
+	       "└─4714 server    killed: TERM  150 ms  400 µs CPU\n");
 	play_end(c);
 }
 
@@ -158,17 +106,18 @@ static void test_make_folds(void **state)
 	for (int i = 0; i < 12; i++)
 		compile(c, (uint32_t)(1000 + 10 * i), i, i == 5 ? CODE(1) : 0);
 	finish(c);
-	expect_tree(c, "100 make                        exit 0       2.5 s  1.0 ms CPU\n"
-		       "├─11 × /bin/sh -c 'gcc -c'      exit 0  200–222 ms   11 ms CPU\n"
-		       "│ └─11 × gcc …                  exit 0  200–222 ms   11 ms CPU\n"
-		       "│   ├─11 × cc1 …                exit 0  100–111 ms  941 ms CPU\n"
-		       "│   └─11 × as …                 exit 0  100–111 ms  941 ms CPU\n"
-		       "└─1050 /bin/sh -c 'gcc -c'      exit 1      210 ms  1.0 ms CPU\n"
-		       "  └─1051 gcc -c f005.c          exit 1      210 ms  1.0 ms CPU\n"
-		       "    ├─1052 /usr/bin/as f005.c   exit 1      105 ms   85 ms CPU\n"
-		       "    └─1053 /usr/lib/cc1 f005.c  exit 1      105 ms   85 ms CPU\n");
+	expect(c, tree_view,
+	       "100 make                        exit 0       2.5 s  1.0 ms CPU\n"
+	       "├─11 × /bin/sh -c 'gcc -c'      exit 0  200–222 ms   11 ms CPU\n"
+	       "│ └─11 × gcc …                  exit 0  200–222 ms   11 ms CPU\n"
+	       "│   ├─11 × cc1 …                exit 0  100–111 ms  941 ms CPU\n"
+	       "│   └─11 × as …                 exit 0  100–111 ms  941 ms CPU\n"
+	       "└─1050 /bin/sh -c 'gcc -c'      exit 1      210 ms  1.0 ms CPU\n"
+	       "  └─1051 gcc -c f005.c          exit 1      210 ms  1.0 ms CPU\n"
+	       "    ├─1052 /usr/bin/as f005.c   exit 1      105 ms   85 ms CPU\n"
+	       "    └─1053 /usr/lib/cc1 f005.c  exit 1      105 ms   85 ms CPU\n");
 	opt.fold = false;
-	unfolded = shown(c);
+	unfolded = page(c, tree_view);
 	assert_int_equal(count_lines(unfolded, 80), 1 + 12 * 4);
 	free(unfolded);
 	play_end(c);
@@ -192,13 +141,14 @@ static void test_fold_rules(void **state)
 	runs(c, 240, "a", ARGS("a"));
 	quits(c, 240, 0);
 	waits(c, 100, 240);
-	expect_tree(finish(c), "100 make      exit 0         11 ms  0 µs CPU\n"
-			       "├─3 × a       exit 0        1.0 ms  0 µs CPU\n"
-			       "├─3 × a       exit 1        1.0 ms  0 µs CPU\n"
-			       "├─220 two     exit 0        1.0 ms  0 µs CPU\n"
-			       "├─3 × killed  killed: KILL  1.0 ms  0 µs CPU\n"
-			       "├─221 two     exit 0        1.0 ms  0 µs CPU\n"
-			       "└─240 a       exit 0          0 µs  0 µs CPU\n");
+	expect(finish(c), tree_view,
+	       "100 make      exit 0         11 ms  0 µs CPU\n"
+	       "├─3 × a       exit 0        1.0 ms  0 µs CPU\n"
+	       "├─3 × a       exit 1        1.0 ms  0 µs CPU\n"
+	       "├─220 two     exit 0        1.0 ms  0 µs CPU\n"
+	       "├─3 × killed  killed: KILL  1.0 ms  0 µs CPU\n"
+	       "├─221 two     exit 0        1.0 ms  0 µs CPU\n"
+	       "└─240 a       exit 0          0 µs  0 µs CPU\n");
 	play_end(c);
 }
 
@@ -228,16 +178,16 @@ static void test_flagged_stay(void **state)
 	quits(c, 400, CODE(3));
 	forks(c, 100, 500); /* 500: alive */
 	c->now += S;
-	expect_tree(finish(c),
-		    "100 make                                                exit 0   3.0 s  0 µs CPU\n"
-		    "├─200 make                                              exit 0   2.0 s  0 µs CPU\n"
-		    "│ └─300 make                              zombie 2.0 s  exit 0  1.0 ms  0 µs CPU\n"
-		    "├─5 × make                                              exit 0   2.0 s  0 µs CPU\n"
-		    "│ └─5 × make                                            exit 0  1.0 ms  0 µs CPU\n"
-		    "├─206 make                                              exit 0   2.0 s  0 µs CPU\n"
-		    "│ ├─306 make                                            exit 0  1.0 ms  0 µs CPU\n"
-		    "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, unrea…  exit 3   2.0 s\n"
-		    "└─500 make                          orphan → 1 systemd  alive    1.0 s\n");
+	expect(finish(c), tree_view,
+	       "100 make                                                exit 0   3.0 s  0 µs CPU\n"
+	       "├─200 make                                              exit 0   2.0 s  0 µs CPU\n"
+	       "│ └─300 make                              zombie 2.0 s  exit 0  1.0 ms  0 µs CPU\n"
+	       "├─5 × make                                              exit 0   2.0 s  0 µs CPU\n"
+	       "│ └─5 × make                                            exit 0  1.0 ms  0 µs CPU\n"
+	       "├─206 make                                              exit 0   2.0 s  0 µs CPU\n"
+	       "│ ├─306 make                                            exit 0  1.0 ms  0 µs CPU\n"
+	       "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, unrea…  exit 3   2.0 s\n"
+	       "└─500 make                          orphan → 1 systemd  alive    1.0 s\n");
 	play_end(c);
 }
 
@@ -258,7 +208,7 @@ static void test_cut_and_wide(void **state)
 	quits(c, 200, 0);
 	waits(c, 100, 200);
 	finish(c);
-	text = shown(c);
+	text = page(c, tree_view);
 	assert_int_equal(count_lines(text, 80), 2);
 	line = strstr(text, "└─");
 	assert_int_equal(text_width(line, strcspn(line, "\n")), 80);
@@ -267,7 +217,7 @@ static void test_cut_and_wide(void **state)
 
 	/* Uncut, and the line above it is no longer for that. */
 	opt.wide = true;
-	text = shown(c);
+	text = page(c, tree_view);
 	line = strchr(text, '\n') + 1;
 	assert_true(line - text <= 82);
 	assert_non_null(strstr(line, args));
@@ -275,7 +225,7 @@ static void test_cut_and_wide(void **state)
 
 	opt.wide = false;
 	opt.columns = 0;
-	text = shown(c);
+	text = page(c, tree_view);
 	assert_non_null(strstr(text, args));
 	free(text);
 	play_end(c);
@@ -289,8 +239,9 @@ static void test_narrow(void **state)
 	(void)state;
 	opt.columns = 44;
 	child(c, 200, "a-rather-long-n", 0);
-	expect_tree(finish(c), "100 make               exit 0  1.0 ms\n"
-			       "└─200 a-rather-long-n  exit 0  1.0 ms\n");
+	expect(finish(c), tree_view,
+	       "100 make               exit 0  1.0 ms\n"
+	       "└─200 a-rather-long-n  exit 0  1.0 ms\n");
 	play_end(c);
 }
 
@@ -308,7 +259,7 @@ static void test_deep(void **state)
 		waits(c, 99 + i, 100 + i);
 	}
 	finish(c);
-	text = shown(c);
+	text = page(c, tree_view);
 	assert_int_equal(count_lines(text, 80), 10000);
 	assert_null(strstr(text, "│"));
 	assert_non_null(strstr(text, "\n└─101 make "));
@@ -333,10 +284,11 @@ static void test_many_siblings(void **state)
 		waits(c, 100, 1000 + i);
 	}
 	finish(c);
-	expect_tree(c, "100 make         exit 0  1.0 s  0 µs CPU\n"
-		       "└─100000 × make  exit 0  1.0 s  0 µs CPU\n");
+	expect(c, tree_view,
+	       "100 make         exit 0  1.0 s  0 µs CPU\n"
+	       "└─100000 × make  exit 0  1.0 s  0 µs CPU\n");
 	opt.fold = false;
-	text = shown(c);
+	text = page(c, tree_view);
 	assert_int_equal(count_lines(text, 80), 100001);
 	free(text);
 	play_end(c);
@@ -361,10 +313,11 @@ static void test_hostile(void **state)
 	runs(c, 400, "x", ARGS("\033[31m\0two words\0"));
 	quits(c, 400, 0);
 	waits(c, 100, 400);
-	expect_tree(finish(c), "100 make                        exit 0  1.0 ms  0 µs CPU\n"
-			       "├─200 \\e[31m\\xff\\u{202e}        exit 0  1.0 ms  0 µs CPU\n"
-			       "├─3 × \\e[31m\\xff\\u{202e} …      exit 0    0 µs  0 µs CPU\n"
-			       "└─400 $'\\e[31m' 'two words' ''  exit 0    0 µs  0 µs CPU\n");
+	expect(finish(c), tree_view,
+	       "100 make                        exit 0  1.0 ms  0 µs CPU\n"
+	       "├─200 \\e[31m\\xff\\u{202e}        exit 0  1.0 ms  0 µs CPU\n"
+	       "├─3 × \\e[31m\\xff\\u{202e} …      exit 0    0 µs  0 µs CPU\n"
+	       "└─400 $'\\e[31m' 'two words' ''  exit 0    0 µs  0 µs CPU\n");
 	play_end(c);
 }
 
@@ -375,27 +328,22 @@ static void test_colours(void **state)
 	(void)state;
 	opt.colour = true;
 	child(c, 200, "bad", 11 | 0x80);
-	expect_tree(finish(c),
-		       "\033[1m100 \033[0mmake   \033[2mexit 0\033[0m               1.0 ms  "
-		       "\033[2m0 µs CPU\033[0m\n"
-		       "\033[2m└─\033[0m\033[1m200 \033[0mbad  "
-		       "\033[31mkilled: SEGV (core)\033[0m  1.0 ms  \033[2m0 µs CPU\033[0m\n");
+	expect(finish(c), tree_view,
+	       "\033[1m100 \033[0mmake   \033[2mexit 0\033[0m               1.0 ms  "
+	       "\033[2m0 µs CPU\033[0m\n"
+	       "\033[2m└─\033[0m\033[1m200 \033[0mbad  "
+	       "\033[31mkilled: SEGV (core)\033[0m  1.0 ms  \033[2m0 µs CPU\033[0m\n");
 	play_end(c);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_server, reset),
-		cmocka_unit_test_setup(test_make_folds, reset),
-		cmocka_unit_test_setup(test_fold_rules, reset),
-		cmocka_unit_test_setup(test_flagged_stay, reset),
-		cmocka_unit_test_setup(test_cut_and_wide, reset),
-		cmocka_unit_test_setup(test_narrow, reset),
-		cmocka_unit_test_setup(test_deep, reset),
-		cmocka_unit_test_setup(test_many_siblings, reset),
-		cmocka_unit_test_setup(test_hostile, reset),
-		cmocka_unit_test_setup(test_colours, reset),
+		PAGE_TEST(test_server),	      PAGE_TEST(test_make_folds),
+		PAGE_TEST(test_fold_rules),   PAGE_TEST(test_flagged_stay),
+		PAGE_TEST(test_cut_and_wide), PAGE_TEST(test_narrow),
+		PAGE_TEST(test_deep),	      PAGE_TEST(test_many_siblings),
+		PAGE_TEST(test_hostile),      PAGE_TEST(test_colours),
 	};
 
 	return cmocka_run_group_tests_name("views", tests, NULL, NULL);
