@@ -64,9 +64,15 @@ static struct proc *find_or_ghost(struct table *t, const struct task_ref *ref)
 	return p ? p : ghost_new(t, ref);
 }
 
+static void unhash(struct table *t, struct proc *p)
+{
+	if (t->hash)
+		HASH_DEL(t->hash, p);
+}
+
 static void drop(struct table *t, struct proc *p)
 {
-	HASH_DEL(t->hash, p);
+	unhash(t, p);
 	proc_free(p);
 }
 
@@ -213,7 +219,7 @@ void table_bury(struct table *t, struct proc *p)
 	p = TAILQ_FIRST(&t->graves);
 	TAILQ_REMOVE(&t->graves, p, zombie_link);
 	if (t->keep_gone) {
-		HASH_DEL(t->hash, p);
+		unhash(t, p);
 		TAILQ_INSERT_TAIL(&t->buried, p, zombie_link);
 	} else {
 		drop(t, p);

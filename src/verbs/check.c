@@ -10,7 +10,7 @@
 #include "source/features.h"
 #include "verbs/verb.h"
 
-/* One line of the report: what it is, whether it is there, what it is for or what to do. */
+/* One row of the report: what it is, whether it is there, what that means or what to do. */
 struct finding {
 	const char *what;
 	bool there, needed;
@@ -19,18 +19,35 @@ struct finding {
 
 static const char *bpf_remedy(int err)
 {
-	if (err == -EPERM || err == -EACCES)
-		return geteuid() ? "run it as root: sudo brood check" :
-				   "forbidden even to root: kernel lockdown, or a container "
-				   "without CAP_BPF and CAP_PERFMON";
-	return "needs Linux 5.8 or newer with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT";
+	if (err != -EPERM && err != -EACCES)
+		return "needs Linux 5.8 or newer with CONFIG_BPF_SYSCALL";
+	return geteuid() ? "run it as root: sudo brood check" :
+			   "forbidden even to root: lockdown, or a container\n"
+			   "without CAP_BPF and CAP_PERFMON";
 }
 
-static const char *release_remedy(int err)
+static const char *release_remedy(const struct features *f)
 {
-	return err == -ENOENT ? "this kernel has no such function to attach to" :
-				"fentry is denied here: a reap is told 10 to 20 ms late, "
+	if (f->bpf)
+		return "cannot be tried without BPF programs";
+	return f->release_task == -ENOENT ? "no such function here: reaps are told 10 to 20 ms late,\n"
+				"marked \"exact\": false" :
+				"fentry is denied here: reaps are told 10 to 20 ms late,\n"
 				"marked \"exact\": false";
+}
+
+/* The last column may have more lines; they hang under the first. */
+static void print_row(FILE *out, const char *what, const char *verdict, const char *text)
+{
+	const int indent = 24;
+	const char *end;
+
+	fprintf(out, "%-18s %-4s ", what, verdict);
+	while ((end = strchr(text, '\n'))) {
+		fprintf(out, "%.*s\n%*s", (int)(end - text), text, indent, "");
+		text = end + 1;
+	}
+	fprintf(out, "%s\n", text);
 }
 
 static bool report(FILE *out, const struct finding *f, size_t n)
@@ -38,9 +55,8 @@ static bool report(FILE *out, const struct finding *f, size_t n)
 	bool ok = true;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *verdict = f[i].there ? "yes" : f[i].needed ? "NO" : "no";
-
-		fprintf(out, "%-28s %-4s %s\n", f[i].what, verdict, f[i].there ? f[i].good : f[i].bad);
+		print_row(out, f[i].what, f[i].there ? "yes" : f[i].needed ? "NO" : "no",
+			  f[i].there ? f[i].good : f[i].bad);
 		ok = ok && (f[i].there || !f[i].needed);
 	}
 	return ok;
@@ -57,26 +73,27 @@ int verb_check(const struct options *o)
 		return STATUS_FAILED;
 	features_probe(&f);
 	uname(&u);
-	fprintf(out.file, "kernel %s %s\n\n", u.release, u.machine);
+	print_row(out.file, "kernel", "", u.release);
 
 	const struct finding findings[] = {
-		{ "root", geteuid() == 0, false, "", "watching needs it; reading a trace does not" },
-		{ "BPF programs", f.bpf == 0, true, "the probes can be loaded", bpf_remedy(f.bpf) },
-		{ "kernel types (BTF)", f.btf == 0, true, "the probes fit this kernel",
-		  "/sys/kernel/btf/vmlinux is missing: needs CONFIG_DEBUG_INFO_BTF" },
+		{ "root", geteuid() == 0, false, "may watch", "watching needs it" },
+		{ "BPF programs", f.bpf == 0, true, "probes can be loaded", bpf_remedy(f.bpf) },
+		{ "kernel types", f.btf == 0, true, "probes can be fitted to this kernel (BTF)",
+		  "no /sys/kernel/btf/vmlinux: needs CONFIG_DEBUG_INFO_BTF" },
 		{ "task iterator", f.iter, true, "what exists already is known from the start",
 		  "needs Linux 5.8 or newer" },
-		{ "exact reaps (release_task)", f.release_task == 0, false,
-		  "who reaped and when is told at the moment", release_remedy(f.release_task) },
-		{ "last thread is told", f.group_dead, false,
-		  "sched_process_exit says whether the process ended",
-		  "deduced from the thread count instead (kernels before 6.16)" },
+		{ "exact reaps", f.release_task == 0, false,
+		  "release_task tells who reaped whom, and when", release_remedy(&f) },
+		{ "last thread", f.group_dead, false,
+		  "sched_process_exit tells that a process ended",
+		  "deduced from the count of threads (kernels before 6.16)" },
 	};
 	ok = report(out.file, findings, sizeof(findings) / sizeof(*findings));
-	fprintf(out.file, "\nreap source: %s\n",
-		f.release_task == 0 ? "release_task (exact)" : "sched_process_free (late)");
-	fprintf(out.file, "%s\n", ok ? "brood can watch this machine." :
-				       "brood cannot watch this machine; it can still read traces.");
+	if (f.bpf == 0)
+		print_row(out.file, "reap source", "",
+			  f.release_task == 0 ? "release_task" : "sched_process_free");
+	fprintf(out.file, "\n%s\n", ok ? "brood can watch this machine." :
+					 "brood cannot watch this machine.");
 	if (output_close(&out, o->output))
 		return STATUS_FAILED;
 	return ok ? STATUS_OK : STATUS_FAILED;

@@ -60,17 +60,14 @@ static void zombie_mark(struct text *t, const struct proc *p, const struct meta 
 
 void mark_text(struct text *t, const struct proc *p, const struct meta *meta, uint64_t end_ts)
 {
-	if (p->orphaned_ts != NO_TIME) {
-		text_adds(t, "orphan");
-		if (p->new_parent.ref.tgid) {
-			text_adds(t, " → ");
-			who_text(t, &p->new_parent.ref, p->new_parent.comm);
-		}
-	}
-	if (p->zombie_flag_ts != NO_TIME) {
-		if (t->len)
-			text_adds(t, ", ");
+	if (p->zombie_flag_ts != NO_TIME)
 		zombie_mark(t, p, meta, end_ts);
+	if (p->orphaned_ts == NO_TIME)
+		return;
+	text_adds(t, t->len ? ", orphan" : "orphan");
+	if (p->new_parent.ref.tgid) {
+		text_adds(t, " → ");
+		who_text(t, &p->new_parent.ref, p->new_parent.comm);
 	}
 }
 

@@ -64,21 +64,31 @@ static void say_never_reaped(struct text *t, const struct proc *p, const struct 
 		text_adds(t, " later.");
 		return;
 	}
-	text_adds(t, " and was never reaped: ");
+	/* The heir may have had it for no time at all: the interval is not its fault. */
 	if (was_inherited(p)) {
+		text_adds(t, " and was still a zombie when the trace ended");
+		if (ns != NO_TIME) {
+			text_adds(t, ", ");
+			para_duration(t, ns);
+			text_adds(t, " later");
+		}
+		text_adds(t, ": ");
 		say_inherited(t, p);
-		text_adds(t, "has not called wait() for it either");
-	} else if (p->parent.ref.tgid) {
+		text_adds(t, "had not reaped it yet.");
+		return;
+	}
+	text_adds(t, " and was never reaped: ");
+	if (p->parent.ref.tgid) {
 		text_adds(t, "its parent ");
 		para_who(t, &p->parent.ref, p->parent.comm);
 		text_adds(t, " has not called wait() for it");
+		if (ns != NO_TIME) {
+			text_adds(t, " in the ");
+			para_duration(t, ns);
+			text_adds(t, " since");
+		}
 	} else {
 		text_adds(t, "it is not known who its parent is");
-	}
-	if (ns != NO_TIME) {
-		text_adds(t, " in the ");
-		para_duration(t, ns);
-		text_adds(t, " since");
 	}
 	text_adds(t, ".");
 }
@@ -130,28 +140,36 @@ void zombie_sentence(struct text *t, const struct proc *p, const struct setting 
 
 /* --- orphans ------------------------------------------------------------------------ */
 
+/*
+ * Whose child it was when it ended, or is.  Where the reap is told late, the model may
+ * have had to hand it on to somebody who in truth never had it.
+ */
+static const struct who *last_adopter(const struct proc *p)
+{
+	if (!p->last_adopter.ref.tgid || same_task(&p->reaper.ref, &p->new_parent.ref))
+		return &p->new_parent;
+	return &p->last_adopter;
+}
+
 static void say_adoption(struct text *t, const struct proc *p)
 {
+	const struct who *last = last_adopter(p);
+
 	if (!p->new_parent.ref.tgid) {
 		text_adds(t, "; it is not known who adopted it");
 		return;
 	}
 	text_adds(t, "; adopted by ");
 	para_who(t, &p->new_parent.ref, p->new_parent.comm);
-	if (p->last_adopter.ref.tgid && !same_task(&p->last_adopter.ref, &p->new_parent.ref)) {
+	if (!same_task(&last->ref, &p->new_parent.ref)) {
 		text_adds(t, " and later by ");
-		para_who(t, &p->last_adopter.ref, p->last_adopter.comm);
+		para_who(t, &last->ref, last->comm);
 	}
-}
-
-static const struct task_ref *adopter(const struct proc *p)
-{
-	return p->last_adopter.ref.tgid ? &p->last_adopter.ref : &p->new_parent.ref;
 }
 
 static void say_reap_of_orphan(struct text *t, const struct proc *p)
 {
-	if (p->reaper.ref.tgid && same_task(&p->reaper.ref, adopter(p))) {
+	if (p->reaper.ref.tgid && same_task(&p->reaper.ref, &last_adopter(p)->ref)) {
 		text_adds(t, ", which reaped it");
 	} else {
 		text_adds(t, "; reaped");

@@ -17,12 +17,18 @@ import tempfile
 # What only release_task tells: that a wait which is due was not needed, and a tracer's.
 EXACT_ONLY = ("handed-to-ignorer", "traced-and-ignored")
 
+UNIMPORTANT = ("time", "seq", "id", "parent", "cgroup_id", "pid_ns")
+
 problems = []
+
+
+concerned = set()       # PIDs that they are about
 
 
 def check(condition, *words):
     if not condition:
         problems.append(" ".join(str(w) for w in words))
+        concerned.add(words[0])
 
 
 def run(brood, fates, case):
@@ -98,10 +104,10 @@ def main():
         check_end(truth, exact, events[truth["pid"]])
     if problems:
         print("\n".join(problems[:20]))
-        print(f"{len(problems)} disagreements; what brood told:")
-        for e in told[:120]:
-            print(json.dumps({k: v for k, v in e.items()
-                              if k not in ("time", "seq", "id", "parent", "cgroup_id", "pid_ns")}))
+        print(f"{len(problems)} disagreements; what brood told of it:")
+        about = [e for e in told if e["type"] == "end" or e.get("pid") in concerned]
+        for e in about[:40]:
+            print(json.dumps({k: v for k, v in e.items() if k not in UNIMPORTANT}))
     return 1 if problems else 0
 
 

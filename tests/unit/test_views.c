@@ -186,7 +186,7 @@ static void test_flagged_stay(void **state)
 	       "│ └─5 × make                                            exit 0  1.0 ms  0 µs CPU\n"
 	       "├─206 make                                              exit 0   2.0 s  0 µs CPU\n"
 	       "│ ├─306 make                                            exit 0  1.0 ms  0 µs CPU\n"
-	       "│ └─400 make  orphan → 1 systemd, zombie 1.0 s, unrea…  exit 3   2.0 s\n"
+	       "│ └─400 make  zombie 1.0 s, unreaped, orphan → 1 syst…  exit 3   2.0 s\n"
 	       "└─500 make                          orphan → 1 systemd  alive    1.0 s\n");
 	play_end(c);
 }
