@@ -29,6 +29,19 @@ static void say_end(struct text *t, const struct proc *p)
 	para_moment(t, p->exit_ts);
 }
 
+/* Where the kernel tells late, only by when: as early as the model could prove. */
+static void say_when_reaped(struct text *t, const struct proc *p)
+{
+	uint64_t ts = p->reap_ts;
+
+	if (ts == NO_TIME)
+		return;
+	if (!p->reap_exact && p->exit_ts != NO_TIME && p->zombie_ns < ts - p->exit_ts)
+		ts = p->exit_ts + p->zombie_ns;
+	text_adds(t, p->reap_exact ? " at " : " by ");
+	para_moment(t, ts);
+}
+
 /* It died as the child of one that never waited, and was handed on when that one exited. */
 static bool was_inherited(const struct proc *p)
 {
@@ -118,10 +131,7 @@ static void say_reaped_late(struct text *t, const struct proc *p, const struct m
 	} else {
 		text_adds(t, ", until it was reaped");
 	}
-	if (p->reap_ts != NO_TIME) {
-		text_adds(t, " at ");
-		para_moment(t, p->reap_ts);
-	}
+	say_when_reaped(t, p);
 	text_adds(t, ".");
 }
 
@@ -178,10 +188,7 @@ static void say_reap_of_orphan(struct text *t, const struct proc *p)
 			para_who(t, &p->reaper.ref, p->reaper.comm);
 		}
 	}
-	if (p->reap_ts != NO_TIME) {
-		text_adds(t, " at ");
-		para_moment(t, p->reap_ts);
-	}
+	say_when_reaped(t, p);
 }
 
 void orphan_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first)

@@ -157,6 +157,10 @@ class Trace:
         for line in self.lines:
             if line["type"] in OF_PROCESS:
                 self._take(line)
+        for p in self.processes.values():       # a parent may come after: PIDs wrap
+            parent = self.processes.get(p.first["parent"])
+            if parent:
+                parent.children.append(p)
         self._check_end()
 
     # --- what holds for every line ----------------------------------------------------
@@ -202,9 +206,6 @@ class Trace:
         if kind in ("snapshot", "fork"):
             assert p is None, f"{line['id']} appears twice"
             p = self.processes[line["id"]] = Process(line)
-            parent = self.processes.get(line["parent"])
-            if parent:
-                parent.children.append(p)
         assert p is not None, f"not introduced by a snapshot or a fork: {line}"
         assert p.reap is None, f"{kind} after it was reaped: {line}"
         p.lines.append(line)

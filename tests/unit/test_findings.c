@@ -146,7 +146,7 @@ static void test_summary(void **state)
 /* clang-format off */
 static const char many_text[] =
 	"zombie  1001 server  exited (0) at 0.002 s and stayed a zombie for at most\n"
-	"                     3.0 s, until its parent 70 server reaped it at 3.000 s. A\n"
+	"                     3.0 s, until its parent 70 server reaped it by 3.000 s. A\n"
 	"                     zombie has ended and uses neither CPU nor memory; the\n"
 	"                     kernel only keeps its entry in the process table until its\n"
 	"                     parent calls wait() or exits. No signal removes it.\n"
@@ -204,9 +204,9 @@ static const char late_text[] =
 	"                   only keeps its entry in the process table until its parent\n"
 	"                   calls wait() or exits. No signal removes it.\n"
 	"zombie  72 older   was a zombie already when the trace began, and remained one,\n"
-	"                   until its parent 70 server reaped it at 1.000 s.\n"
+	"                   until its parent 70 server reaped it by 1.000 s.\n"
 	"zombie  80 server  was killed by SEGV at 0.000 s and stayed a zombie for at most\n"
-	"                   1.0 s, until its parent 70 server reaped it at 1.000 s.\n"
+	"                   1.0 s, until its parent 70 server reaped it by 1.000 s.\n"
 	"zombie  81 server  exited (0) at 1.000 s and was not yet reaped when the trace\n"
 	"                   ended, 30 µs later.\n"
 	"\n"
@@ -271,18 +271,18 @@ static void test_only_orphans(void **state)
 /* clang-format off */
 static const char handed_on_text[] =
 	"zombie  101 server  exited (0) at 0.000 s and stayed a zombie for at most 2.0 s,\n"
-	"                    until its parent 100 server reaped it at 2.000 s. A zombie\n"
+	"                    until its parent 100 server reaped it by 2.000 s. A zombie\n"
 	"                    has ended and uses neither CPU nor memory; the kernel only\n"
 	"                    keeps its entry in the process table until its parent calls\n"
 	"                    wait() or exits. No signal removes it.\n"
 	"zombie  102 server  exited (0) at 0.000 s and stayed a zombie for at most 2.0 s,\n"
-	"                    until its parent 100 server reaped it at 2.000 s.\n"
+	"                    until its parent 100 server reaped it by 2.000 s.\n"
 	"zombie  103 server  exited (3) at 0.000 s and was still a zombie when the trace\n"
 	"                    ended, 2.0 s later: its parent 100 server exited at 2.000 s\n"
 	"                    without waiting for it, and 1 systemd, which inherited it,\n"
 	"                    had not reaped it yet.\n"
 	"orphan  102 server  its parent 101 server exited first, at 0.000 s; adopted by\n"
-	"                    100 server, which reaped it at 2.000 s. An orphan is a\n"
+	"                    100 server, which reaped it by 2.000 s. An orphan is a\n"
 	"                    process that outlives its parent; it runs on, and its\n"
 	"                    adopter has to wait for it when it ends.\n";
 /* clang-format on */

@@ -78,7 +78,8 @@ static void any_event(union any *e, uint64_t *x, uint32_t i, uint64_t *ts, bool 
 	e->h.ts = T0 + *ts - (jitter ? below(x, 60) : 0);
 	e->h.who = any_ref(x, i);
 	e->h.kind = kinds[below(x, sizeof(kinds))];
-	e->h.flags = (uint16_t)(rnd(x) & rnd(x));
+	e->h.flags = (uint16_t)rnd(x);
+	e->h.flags &= (uint16_t)rnd(x);
 	snprintf(e->h.comm, sizeof(e->h.comm), "c%u", below(x, 10));
 	switch (e->h.kind) {
 	case EV_FORK:
