@@ -14,8 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include <uthash.h>
-
+#include "base/ref_hash.h"
 #include "event.h"
 #include "model/meta.h"
 

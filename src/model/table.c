@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* table.c: see table.h. */
-/* uthash must tell of failed allocations instead of ending the program. */
-#define HASH_NONFATAL_OOM	       1
-#define HASH_FUNCTION(key, len, value) ((value) = ref_hash(key))
-#define HASH_KEYCMP(a, b, len)	       (!ref_same((const struct task_ref *)(a), (b)))
-
 #include <errno.h>
 #include <stdlib.h>
 
 #include "model/table.h"
-
-/* Chains are walked through cold memory: keep them shorter than uthash would. */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 4U
-
-static unsigned int ref_hash(const struct task_ref *ref)
-{
-	/* Fibonacci hashing: the upper bits are the mixed ones. */
-	return (unsigned int)((ref->start + ref->tgid) * 0x9e3779b97f4a7c15ULL >> 32);
-}
 
 static struct proc *find(struct proc *hash, const struct task_ref *ref)
 {

@@ -28,12 +28,6 @@ struct table {
 	struct proc_list buried; /* by zombie_link: what is not yet in it */
 	bool keep_gone;
 };
-
-static inline bool ref_same(const struct task_ref *a, const struct task_ref *b)
-{
-	return a->start == b->start && a->tgid == b->tgid;
-}
-
 void table_init(struct table *t, bool keep_gone);
 void table_free(struct table *t);
 

@@ -25,7 +25,7 @@ static void read_boot_id(char *id, size_t size)
 
 static int copy_command(struct meta *m, char **argv)
 {
-	size_t len = 0;
+	size_t len = 1;
 	char *p;
 
 	for (char **a = argv; *a; a++)
@@ -33,7 +33,7 @@ static int copy_command(struct meta *m, char **argv)
 	p = m->command = malloc(len);
 	if (!p)
 		return -ENOMEM;
-	m->command_len = len;
+	m->command_len = len - 1;
 	for (char **a = argv; *a; a++)
 		p = stpcpy(p, *a) + 1;
 	return 0;

@@ -6,9 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
+#include "base/ref_hash.h"
 #include "source/clock.h"
 #include "source/procfs.h"
 
@@ -141,7 +139,8 @@ bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone
 	struct end *e;
 
 	while ((e = TAILQ_FIRST(&w->asked)) || (e = TAILQ_FIRST(&w->waiting))) {
-		struct task_ref ref = e->ref;
+		struct task_ref ref = e->ref; /* NOLINT(clang-analyzer-unix.Malloc): it was
+					       * taken off the list before it was freed */
 
 		forget(w, e);
 		if (!procfs_exists(&ref)) {
