@@ -61,7 +61,8 @@ $(BUILD)/brood.bpf.o: bpf/brood.bpf.c
 
 $(BUILD)/brood.skel.h: $(BUILD)/brood.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name brood > $@
+	$(Q){ echo '/* NOLINTBEGIN: generated */' && $(BPFTOOL) gen skeleton $< name brood && \
+		echo '/* NOLINTEND */'; } > $@
 
 vmlinux:
 	$(call say,VMLINUX,vmlinux/vmlinux.h)
