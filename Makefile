@@ -59,7 +59,7 @@ $(BUILD)/brood.bpf.o: bpf/brood.bpf.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(EXTRA_BPF_CFLAGS) -c $< -o $@
 
-$(BUILD)/brood.skel.h: $(BUILD)/brood.bpf.o
+$(BUILD)/brood.skel.h: $(BUILD)/brood.bpf.o Makefile
 	$(call say,SKEL,$@)
 	$(Q){ echo '/* NOLINTBEGIN: generated */' && $(BPFTOOL) gen skeleton $< name brood && \
 		echo '/* NOLINTEND */'; } > $@
