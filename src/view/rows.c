@@ -5,8 +5,8 @@
 
 #include "view/rows.h"
 
-/* A run of two reads as fast as "2 ×" and says more. */
-#define FOLD_MIN 3
+/* Three lines read as fast as "3 ×" and say more: when each began, how long it lived. */
+#define FOLD_MIN 4
 
 /* What must be left of a line for PID and command. */
 #define COMMAND_COLUMNS 26

@@ -195,7 +195,7 @@ class Watch:
         w.trace
     """
 
-    def __init__(self, test, verb, *args, command=None, reaper=False, **how):
+    def __init__(self, test, verb, *args, command=None, reaper=False, begun=None, **how):
         self.path = tempfile.mktemp(prefix="watch-", dir=test.dir)
         argv = [*(REAPER if reaper else []), BROOD, verb, *args, "-o", self.path]
         argv += ["--", *command] if command else []
@@ -206,8 +206,10 @@ class Watch:
         # A file, no pipe: the command has it too, and may outlive brood.
         with open(self.path + ".err", "wb") as err:
             self.process = test.start(argv, stderr=err, **how)
-        # Lines are written once the probes are attached and the snapshot is taken.
-        self.wait_for("\n")
+        if begun:
+            wait_until(begun, "the command says that it runs")
+        else:       # lines are written once the probes are attached and the snapshot is taken
+            self.wait_for("\n")
 
     def __enter__(self):
         return self

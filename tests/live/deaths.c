@@ -14,11 +14,18 @@ static void no_core(void)
 /* A child that waits to be killed; the parent does it. */
 static int killed(int sig)
 {
-	pid_t child = born("victim");
+	int ready[2];
+	pid_t child;
+	char byte;
 
-	if (child == 0)
+	must(pipe(ready), "pipe");
+	child = born("victim");
+	if (child == 0) {
+		must(write(ready[1], "", 1), "write");
 		for (;;)
 			pause();
+	}
+	must(read(ready[0], &byte, 1), "read");
 	must(kill(child, sig), "kill");
 	return reap(child) == 128 + sig ? 0 : 1;
 }

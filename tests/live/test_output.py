@@ -281,7 +281,7 @@ class Texts(LiveTest):
         """Identical finished siblings fold into one line, unless told not to."""
         command = helper("storm", "30", "/bin/true")
         run = self.view("tree", command)
-        self.assertIn("30 × true", run.text)
+        self.assertIn("30 × /bin/true", run.text)
         self.assertLess(len(run.text.splitlines()), 10)
         run = self.view("tree", command, "--no-fold")
         self.assertEqual(len(re.findall(r"(?m)^[├└]─\d+ /bin/true .*exit 0", run.text)), 30)

@@ -129,11 +129,11 @@ static void test_fold_rules(void **state)
 	struct cast *c = begin();
 
 	(void)state;
-	for (uint32_t i = 0; i < 3; i++) {
+	for (uint32_t i = 0; i < 4; i++) {
 		child(c, 200 + i, "a", 0);
 		child(c, 210 + i, "a", CODE(1));
-		if (i < 2)
-			child(c, 220 + i, "two", 0);
+		if (i < 3)
+			child(c, 220 + i, "few", 0);
 		child(c, 230 + i, "killed", 9);
 	}
 	/* Forked only, and not: not alike. */
@@ -142,12 +142,13 @@ static void test_fold_rules(void **state)
 	quits(c, 240, 0);
 	waits(c, 100, 240);
 	expect(finish(c), tree_view,
-	       "100 make      exit 0         11 ms  0 µs CPU\n"
-	       "├─3 × a       exit 0        1.0 ms  0 µs CPU\n"
-	       "├─3 × a       exit 1        1.0 ms  0 µs CPU\n"
-	       "├─220 two     exit 0        1.0 ms  0 µs CPU\n"
-	       "├─3 × killed  killed: KILL  1.0 ms  0 µs CPU\n"
-	       "├─221 two     exit 0        1.0 ms  0 µs CPU\n"
+	       "100 make      exit 0         15 ms  0 µs CPU\n"
+	       "├─4 × a       exit 0        1.0 ms  0 µs CPU\n"
+	       "├─4 × a       exit 1        1.0 ms  0 µs CPU\n"
+	       "├─220 few     exit 0        1.0 ms  0 µs CPU\n"
+	       "├─4 × killed  killed: KILL  1.0 ms  0 µs CPU\n"
+	       "├─221 few     exit 0        1.0 ms  0 µs CPU\n"
+	       "├─222 few     exit 0        1.0 ms  0 µs CPU\n"
 	       "└─240 a       exit 0          0 µs  0 µs CPU\n");
 	play_end(c);
 }
@@ -303,7 +304,7 @@ static void test_hostile(void **state)
 
 	(void)state;
 	child(c, 200, evil, 0);
-	for (uint32_t i = 0; i < 3; i++) {
+	for (uint32_t i = 0; i < 4; i++) {
 		forks(c, 100, 300 + i);
 		runs(c, 300 + i, evil, i ? "a" : "b", 2);
 		quits(c, 300 + i, 0);
@@ -316,7 +317,7 @@ static void test_hostile(void **state)
 	expect(finish(c), tree_view,
 	       "100 make                        exit 0  1.0 ms  0 µs CPU\n"
 	       "├─200 \\e[31m\\xff\\u{202e}        exit 0  1.0 ms  0 µs CPU\n"
-	       "├─3 × \\e[31m\\xff\\u{202e} …      exit 0    0 µs  0 µs CPU\n"
+	       "├─4 × \\e[31m\\xff\\u{202e} …      exit 0    0 µs  0 µs CPU\n"
 	       "└─400 $'\\e[31m' 'two words' ''  exit 0    0 µs  0 µs CPU\n");
 	play_end(c);
 }
