@@ -79,7 +79,13 @@ $(BUILD)/brood: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-$(BUILD)/brood-static: $(OBJECTS)
+STATIC_OBJECTS := $(filter-out $(BUILD)/obj/base/users.o,$(OBJECTS)) $(BUILD)/obj/base/users-static.o
+
+$(BUILD)/obj/base/users-static.o: src/base/users.c
+	$(call say,CC,$< (static))
+	$(Q)$(CC) $(CPPFLAGS) -DWITHOUT_NSS $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/brood-static: $(STATIC_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static $^ -o $@ $(STATIC_LIBS)
 

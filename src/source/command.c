@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
+#include "base/users.h"
 
 /* brood's own choice from now on; was it ignored before? */
 static bool take_over(int sig, void (*handler)(int))
@@ -36,13 +35,6 @@ static void give_back(const struct inherited *in)
 	sigprocmask(SIG_SETMASK, &in->mask, NULL);
 }
 
-static int become(const struct passwd *user)
-{
-	if (initgroups(user->pw_name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid))
-		return -1;
-	return 0;
-}
-
 /* The ends of the pipes that the launcher and the command hold. */
 struct child_ends {
 	int born, pid, start, error;
@@ -50,7 +42,7 @@ struct child_ends {
 
 /* In the command.  Only the exec makes the error pipe close without a word. */
 static void __attribute__((noreturn))
-run(char **argv, const struct passwd *user, const struct inherited *in, const struct child_ends *fd)
+run(char **argv, const struct user *user, const struct inherited *in, const struct child_ends *fd)
 {
 	char go;
 	int err;
@@ -58,9 +50,11 @@ run(char **argv, const struct passwd *user, const struct inherited *in, const st
 	if (read(fd->start, &go, 1) != 1)
 		_exit(125);	/* brood is gone: so is the reason to run */
 	give_back(in);
-	if (!user || !become(user))
+	err = user ? -user_become(user) : 0;
+	if (!err) {
 		execvp(argv[0], argv);
-	err = errno;
+		err = errno;
+	}
 	if (write(fd->error, &err, sizeof(err)) != sizeof(err)) {
 		/* then the status has to say it */
 	}
@@ -69,7 +63,7 @@ run(char **argv, const struct passwd *user, const struct inherited *in, const st
 
 /* In the launcher.  With CLONE_PARENT the command is brood's child, not the launcher's. */
 static void __attribute__((noreturn))
-launch(char **argv, const struct passwd *user, const struct inherited *in,
+launch(char **argv, const struct user *user, const struct inherited *in,
        const struct child_ends *fd)
 {
 	char now;
@@ -118,17 +112,14 @@ void command_close(struct command *c)
 int command_prepare(struct command *c, char **argv, const char *user, const struct inherited *in)
 {
 	struct child_ends fd = { -1, -1, -1, -1 };
-	const struct passwd *pw = NULL;
+	struct user as = { 0 };
 	int err;
 
 	*c = (struct command){ .born_fd = -1, .pid_fd = -1, .start_fd = -1, .error_fd = -1 };
-	if (user) {
-		errno = 0;
-		pw = getpwnam(user);
-		if (!pw) {
-			say(user, errno ? strerror(errno) : "no such user", NULL);
-			return -ENOENT;
-		}
+	err = user ? user_find(user, &as) : 0;
+	if (err) {
+		say(user, err == -ENOENT ? "no such user" : strerror(-err), NULL);
+		return err;
 	}
 	err = make_pipe(&c->born_fd, false, &fd.born);
 	err = err ? err : make_pipe(&c->pid_fd, true, &fd.pid);
@@ -142,8 +133,9 @@ int command_prepare(struct command *c, char **argv, const char *user, const stru
 		/* Held open here, their ends would hide from us that brood is gone. */
 		close(c->born_fd);
 		close(c->start_fd);
-		launch(argv, pw, in, &fd);
+		launch(argv, user ? &as : NULL, in, &fd);
 	}
+	user_free(&as);
 	close_fd(&fd.born);
 	close_fd(&fd.pid);
 	close_fd(&fd.start);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
+#include "base/users.h"
 #include "source/clock.h"
 
 #define BUFFER_DEFAULT (8u << 20)
@@ -138,7 +138,8 @@ static int add_pid(struct options *o, const char *s)
 static int add_uid(struct options *o, const char *s)
 {
 	struct filter *f = &o->live.filter;
-	const struct passwd *pw;
+	struct user u;
+	int err;
 
 	if (f->n_uid == FILTER_VALUES)
 		return too_many();
@@ -147,11 +148,11 @@ static int add_uid(struct options *o, const char *s)
 		f->n_uid++;
 		return 0;
 	}
-	pw = getpwnam(s);
-	if (!pw)
-		return -EINVAL;
-	f->uid[f->n_uid++] = pw->pw_uid;
-	return 0;
+	err = user_find(s, &u);
+	if (!err)
+		f->uid[f->n_uid++] = u.uid;
+	user_free(&u);
+	return err ? -EINVAL : 0;
 }
 
 static int add_comm(struct options *o, const char *s)

@@ -22,7 +22,7 @@ class Start(LiveTest):
 
     def test_zombie_that_exists_already(self):
         child = self.zombie()
-        with Watch(self, "export") as watch:
+        with Watch(self, "export", zombie_after_ms=100) as watch:
             watch.wait_for(f'"type":"zombie",[^\\n]*"pid":{child.pid},')
             child.wait()
             watch.wait_reaped(child.pid)
