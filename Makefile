@@ -22,7 +22,7 @@ docdir     = $(PREFIX)/share/doc/brood
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 $(WARN) $(EXTRA_CFLAGS) $(CFLAGS)
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -isystem $(BUILD)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)
 LIBS   = $(shell $(PKGCONFIG) --libs libbpf) -lelf -lz -lunistring
 STATIC_LIBS = $(shell $(PKGCONFIG) --static --libs libbpf) -lunistring
 
@@ -42,7 +42,6 @@ PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/ob
 .PHONY: all static scenarios check check-unit check-live check-kernels demo install uninstall lint clean \
 	vmlinux help
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 all: $(BUILD)/brood scenarios
 scenarios: $(SCENARIOS)

@@ -389,15 +389,26 @@ int BPF_PROG(on_free, struct task_struct *task)
 
 /* --- snapshot ----------------------------------------------------------------------- */
 
+static __always_inline void write_snapshot(struct bpf_iter__task *ctx, struct task_struct *task)
+{
+	struct ev_snapshot s;
+
+	fill_snapshot(&s, task);
+	bpf_seq_write(ctx->meta->seq, &s, sizeof(s));
+}
+
 SEC("iter/task")
 int on_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct ev_snapshot s;
 
-	if (!task || is_thread(task) || skip_kthread(task))
+	if (!task)
 		return 0;
-	fill_snapshot(&s, task);
-	bpf_seq_write(ctx->meta->seq, &s, sizeof(s));
+	/* A hardened kernel may hide init, which the list should begin with; it is still
+	 * there as the reaper of the first namespace. */
+	if (ctx->meta->seq_num == 0 && task->tgid != 1)
+		write_snapshot(ctx, task->thread_pid->numbers[0].ns->child_reaper->group_leader);
+	if (!is_thread(task) && !skip_kthread(task))
+		write_snapshot(ctx, task);
 	return 0;
 }

@@ -151,6 +151,7 @@ struct bpf_iter_meta {
 	union {
 		void *seq;
 	};
+	u64 seq_num;
 };
 
 struct bpf_iter__task {

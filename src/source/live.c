@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "source/clock.h"
+#include "source/procfs.h"
 
 /* How long the end of a run waits for reaps that the kernel is late to tell. */
 #define LATE_REAPS_NS NS_PER_S
@@ -99,13 +100,34 @@ static bool last_is_gone(const struct live *l)
 	return bpf_map_get_next_key(bpf_map__fd(l->skel->maps.followed), NULL, &key) == -ENOENT;
 }
 
+/*
+ * Has somebody left the task list whose reap is still to be told?  Where there is a filter,
+ * its table knows even of those whose events were lost: they leave it with their reap.
+ */
+static bool reaps_are_due(const struct live *l, uint64_t ended)
+{
+	int map = bpf_map__fd(l->skel->maps.followed);
+	struct task_ref key;
+	int err;
+
+	if (!l->watch)
+		return false;
+	if (!l->meta.filtered)
+		return reapwatch_untold(l->watch, ended);
+	for (err = bpf_map_get_next_key(map, NULL, &key); !err;
+	     err = bpf_map_get_next_key(map, &key, &key))
+		if (!procfs_exists(&key))
+			return true;
+	return false;
+}
+
 /* Kernels that tell reaps late are given the time to. */
 static int wait_for_reaps(struct live *l)
 {
 	uint64_t ended = boottime(), until = ended + LATE_REAPS_NS;
 	int n = 0;
 
-	while (n >= 0 && l->watch && reapwatch_untold(l->watch, ended) && boottime() < until) {
+	while (n >= 0 && reaps_are_due(l, ended) && boottime() < until) {
 		ring_nap(l->ring, boottime() + 5 * NS_PER_MS);
 		n = ring_drain(l->ring);
 	}

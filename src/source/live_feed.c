@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/catchup.h"
 #include "source/clock.h"
 
 int live_deliver(struct live *l, const struct event *ev)
@@ -108,12 +109,9 @@ static int keep_books(struct live *l, const struct event *ev, bool *drop)
 
 static int take(struct live *l, const struct event *ev, size_t size)
 {
-	bool drop = ev->ts < l->meta.t0;	/* before the trace; the snapshot has it */
-	int err;
+	int err = live_feed_gone(l, ev->ts);
+	bool drop = false;
 
-	if (drop)
-		return 0;
-	err = live_feed_gone(l, ev->ts);
 	if (!err)
 		err = check_loss(l, ev->lost, ev->ts);
 	ev = not_before(l, ev, size);
@@ -136,12 +134,6 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 	struct ev_snapshot *e;
 	int err;
 
-	if (queue_has(&l->early, EV_FORK, &s->h.who))
-		return 0;	/* born since: the fork tells it */
-	if (queue_has(&l->early, EV_EXIT, &s->h.who)) {
-		s->state = SNAP_ALIVE;	/* it was then; its exit is told next */
-		s->status = 0;
-	}
 	e = l->held ? l->held : snapshot_with_args(s, SNAPSHOT_ARGS_MAX);
 	l->held = NULL;
 	if (!e)
@@ -160,14 +152,14 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 
 int live_feed_start(struct live *l)
 {
-	int err = 0;
+	int err = catch_up(&l->snapshot, &l->early, l->meta.t0);
 
 	l->last_ts = l->meta.t0;
-	queue_index(&l->early, l->meta.t0);
 	for (size_t i = 0; i < l->snapshot.n && !err; i++)
 		err = deliver_snapshot(l, &l->snapshot.list[i]);
 	for (const struct queued *e = l->early.first; e && !err; e = e->next)
-		err = take(l, &e->ev, e->size);
+		if (e->ev.ts >= l->meta.t0)
+			err = take(l, &e->ev, e->size);
 	queue_free(&l->early);
 	snapshot_free(&l->snapshot);
 	return err;

@@ -76,10 +76,10 @@ static int begin(struct live *l)
 		here_begin(&l->meta);
 		return err;
 	}
-	here_begin(&l->meta);
 	err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
 	if (err)
 		say("cannot list the processes", strerror(-err), NULL);
+	here_begin(&l->meta);
 	return err;
 }
 

@@ -9,11 +9,10 @@
 	{ FIELD_COMM,    comm_expect,   0, AT(event, comm) }
 
 static const struct field fork_fields[] = {
-	{ FIELD_REF,     EXPECT_LAST,   0, AT(ev_fork, creator) },
-	{ FIELD_INHERIT, EXPECT_NONE,   0, 0 },
+	{ FIELD_CREATOR, EXPECT_LAST,   0, AT(ev_fork, creator) },
 	HEAD(EXPECT_OWN),
 	{ FIELD_TID,     EXPECT_TGID,   0, AT(ev_fork, creator) },
-	{ FIELD_PARENT,  EXPECT_PARENT, 0, AT(ev_fork, parent) },
+	{ FIELD_PARENT,  EXPECT_REF,    0, AT(ev_fork, parent) },
 	{ FIELD_TID,     EXPECT_NONE,   0, AT(ev_fork, parent) },
 	{ FIELD_U64,     EXPECT_LAST,   0, AT(ev_fork, clone_flags) },
 	{ FIELD_U64,     EXPECT_OWN,    OWN_CGROUP, AT(ev_fork, cgroup_id) },
@@ -21,6 +20,7 @@ static const struct field fork_fields[] = {
 	{ FIELD_U32,     EXPECT_OWN,    OWN_GID, AT(ev_fork, gid) },
 	{ FIELD_NS_PID,  EXPECT_OWN,    0, AT(ev_fork, ns_pid) },
 	{ FIELD_U32,     EXPECT_OWN,    OWN_PID_NS, AT(ev_fork, pid_ns) },
+	{ FIELD_INHERIT, EXPECT_NONE,   0, 0 },
 };
 
 static const struct field exec_fields[] = {
@@ -86,13 +86,13 @@ static const struct field snapshot_fields[] = {
 
 static const struct field thread_start_fields[] = {
 	HEAD(EXPECT_OWN),
-	{ FIELD_REF,     EXPECT_WHO,    0, AT(ev_thread, creator) },
+	{ FIELD_REF,     EXPECT_REF,    0, AT(ev_thread, creator) },
 	{ FIELD_TID,     EXPECT_TGID,   0, AT(ev_thread, creator) },
 };
 
 static const struct field thread_exit_fields[] = {
 	HEAD(EXPECT_OWN),
-	{ FIELD_REF,     EXPECT_WHO,    0, AT(ev_thread, creator) },
+	{ FIELD_REF,     EXPECT_REF,    0, AT(ev_thread, creator) },
 	{ FIELD_TID,     EXPECT_WHO_TID, 0, AT(ev_thread, creator) },
 };
 

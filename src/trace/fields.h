@@ -25,8 +25,9 @@ enum field_type {
 	FIELD_NS_PID,	/* u32: difference from what is expected */
 	FIELD_TID,	/* of the struct task_ref it is in: difference from its tgid */
 	FIELD_REF,	/* struct task_ref, without its tid: an identity */
-	FIELD_PARENT,	/* the same, and `who` remembers it as its parent */
-	FIELD_INHERIT,	/* no value: `who` gets the memory of the identity coded last */
+	FIELD_PARENT,	/* as REF, and `who` remembers it as its parent */
+	FIELD_CREATOR,	/* as REF, and it is its memory that is asked from here on */
+	FIELD_INHERIT,	/* no value: `who` gets a copy of that memory, but for the parent */
 	FIELD_COMM,	/* char[16]: a string, without the NULs at its end */
 	FIELD_BYTES,	/* offset and length: a string */
 };
@@ -38,7 +39,7 @@ enum field_expect {
 	EXPECT_TGID,	/* tid: the tgid of the same struct task_ref */
 	EXPECT_TGID_OR_NONE, /* tid: 0 where it was in the last record of this kind, or the tgid */
 	EXPECT_WHO_TID,	/* tid: the tid of `who` */
-	EXPECT_WHO,	/* identity: `who` */
+	EXPECT_REF,	/* identity: the one coded last in this record, at first `who` */
 	EXPECT_PARENT,	/* identity: what `who` remembers as its parent */
 	EXPECT_OWN,	/* what `who` remembers */
 	EXPECT_ITS,	/* comm: what the identity coded last in this record remembers */

@@ -3,7 +3,9 @@
  * trace.h: the file format, written and read.  docs/trace-format.md is its description.
  *
  * A trace holds events only (include/event.h); whatever is derived is derived again by
- * the model when it is read.  So what is read back is, event for event, what was written.
+ * the model when it is read.  So what is read back is, event for event and field by field,
+ * what was written, but for three things: EV_TICK is not stored, event.lost reads 0 (EV_LOSS
+ * tells of losses), and the variable bytes of an event follow its struct without a gap.
  */
 #ifndef BROOD_TRACE_H
 #define BROOD_TRACE_H
@@ -19,44 +21,63 @@
 
 struct trace_writer;
 
+/* Each 0 for what is usual. */
+struct trace_writer_options {
+	size_t queue_bytes;	/* waiting to be written, at most; usually 16 MiB */
+	uint64_t sync_ns;	/* between two fdatasync() of a file; usually 5 s */
+	uint32_t trace_id;	/* usually random */
+};
+
 /*
  * Begin a trace on fd (a file, a pipe; not owned): header and META are queued.  Events are
  * encoded where the caller runs; compressing and writing happen in a thread of the
- * writer's own, so that a slow disk never holds up whoever drains the ring.
+ * writer's own, so that a slow disk never holds up whoever drains the ring.  The thread
+ * blocks all signals: neither SIGPIPE nor SIGXFSZ comes of writing.  opt may be NULL.
  * 0 or a negative errno.
  */
-int trace_writer_new(struct trace_writer **out, int fd, const struct meta *meta);
+int trace_writer_new(struct trace_writer **out, int fd, const struct meta *meta,
+		     const struct trace_writer_options *opt);
 
 /*
- * Add one event.  Never blocks on the disk: when the disk falls so far behind that `max
- * queued` is full, events are dropped and counted, and a LOSS block tells of it once there
- * is room.  0 or -ENOMEM.
+ * Add one event; the block that is open is sealed when it is full or its first event is a
+ * second old.  Snapshots that come before everything else go to blocks of their own.  An
+ * EV_TICK only tells the time.  A time before the last one is stored as the last one.
+ *
+ * Never blocks on the disk: where it falls so far behind that the queue is full, or fails,
+ * events are dropped and counted, and a LOSS block tells of it once there is room.
+ * 0; -EPIPE: nobody reads any more; -EINVAL: an event of no known kind.
  */
 int trace_writer_add(struct trace_writer *w, const struct event *ev);
 
-/* Seal the block that is open, if it has events older than a second (or any, with force). */
-int trace_writer_tick(struct trace_writer *w, uint64_t now, bool force);
+/*
+ * Seal the block that is open if its first event is a second old at `now` (CLOCK_BOOTTIME),
+ * or, with force, whatever its age.  For when a source has nothing more at the moment.
+ */
+void trace_writer_tick(struct trace_writer *w, uint64_t now, bool force);
+
+/* When that is due: ns of CLOCK_BOOTTIME; UINT64_MAX: no block is open. */
+uint64_t trace_writer_deadline(const struct trace_writer *w);
 
 struct trace_writer_stats {
-	uint64_t events, blocks, bytes_raw, bytes_stored;
-	uint64_t lost;		/* events that could not be written */
-	int error;		/* errno of the last failed write; 0 */
+	uint64_t events;	/* told to trace_writer_add() */
+	uint64_t lost;		/* of these, those that could not be written */
+	uint64_t blocks;	/* written */
+	uint64_t bytes;		/* written, with all headers: the size of the file */
+	uint64_t bytes_raw;	/* before compression */
+	uint64_t cpu_ns;	/* of the thread */
+	int error;		/* errno of the last write or sync if that failed, else 0 */
 };
-void trace_writer_stats(const struct trace_writer *w, struct trace_writer_stats *s);
+void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s);
 
-/* Write the rest and END, wait for the thread, free.  0, or -errno if events were lost. */
-int trace_writer_close(struct trace_writer *w);
+/*
+ * Write the rest and END, sync, wait for the thread, free.  What cannot be written now is
+ * lost.  *s, which may be NULL: the final counts.  0; -errno where events were lost.
+ */
+int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s);
 
 /* --- reading -------------------------------------------------------------------------- */
 
 struct trace_reader;
-
-/* What is wrong with a file; each is a way to end, never a reason to crash. */
-enum trace_end {
-	TRACE_COMPLETE,		/* END was read */
-	TRACE_CUT_SHORT,	/* the file stops without END */
-	TRACE_DAMAGED,		/* blocks were skipped; reading went on */
-};
 
 /*
  * Begin to read.  fd: a file, a FIFO, a pipe; not owned, need not be seekable.
@@ -65,27 +86,45 @@ enum trace_end {
  */
 int trace_reader_new(struct trace_reader **out, int fd, const char **why);
 
-/* Known after trace_reader_new(); valid until trace_reader_free(). */
+/*
+ * Known after trace_reader_new(); valid until trace_reader_free().  Where META was damaged
+ * only t0 is known, from the first block.
+ */
 const struct meta *trace_reader_meta(const struct trace_reader *r);
 
 /*
+ * Only what happened between these is wanted (CLOCK_BOOTTIME ns of the recorder): blocks of
+ * events that lie outside are skipped unread, where fd is a file even unseen.  Events next
+ * to the window are still told, and snapshots always are.
+ */
+void trace_reader_window(struct trace_reader *r, uint64_t from, uint64_t to);
+
+/*
  * The next event, valid until the next call.  1: there is one; 0: the end, see
- * trace_reader_end(); negative errno: the file could not be read on.  A skipped block is
- * told as an EV_LOSS event.  Memory is bounded whatever the file says.
+ * trace_reader_state(), and after a damaged or cut file it comes without an EV_END;
+ * negative errno: the file could not be read on.  What was lost in writing and what is
+ * damaged is told as an EV_LOSS.  Memory stays below 8 MiB whatever the file says.
  */
 int trace_reader_next(struct trace_reader *r, const struct event **ev);
 
+/* Is the event told last part of the snapshot that a file begins with? */
+bool trace_reader_in_snapshot(const struct trace_reader *r);
+
+enum trace_end {
+	TRACE_COMPLETE,		/* END was read, or the window's end reached */
+	TRACE_CUT_SHORT,	/* there is no END (yet) */
+};
+
 struct trace_reader_state {
 	enum trace_end end;
-	uint64_t events;	/* delivered so far */
+	uint64_t events;	/* delivered so far, without those that tell of damage */
 	uint64_t last_ts;	/* of the last one, CLOCK_BOOTTIME of the recorder */
-	uint64_t damaged_blocks;
+	uint64_t damaged;	/* places where something was not as it was written */
+	uint64_t lost;		/* events there, and those lost in writing */
+	uint64_t skipped;	/* events outside the window */
+	uint16_t major, minor;
 };
 void trace_reader_state(const struct trace_reader *r, struct trace_reader_state *s);
 void trace_reader_free(struct trace_reader *r);
-
-/* Only events from..to (CLOCK_BOOTTIME ns of the recorder) are wanted: blocks outside may
- * be skipped without decoding (the model needs births and ends, so `from` only ever skips
- * what the index shows to be superseded; see trace-format.md). */
 
 #endif

@@ -44,6 +44,7 @@ class Tracer:
         deadline = time.monotonic() + 10
         while not self.attached():
             if time.monotonic() > deadline:
+                self.child.kill()
                 sys.exit("cost.py: brood did not start")
             time.sleep(0.01)
         self.before = cpu_seconds(self.child.pid)

@@ -335,7 +335,7 @@ static void threads_cut_off(void)
 	if (!pid) {
 		for (int i = 0; i < 3; i++)
 			pthread_create(&thread, NULL, burn_in_thread, NULL);
-		burn(3);
+		burn(10);
 		_exit(12);
 	}
 	wait_for(pid);
@@ -349,7 +349,7 @@ static void threads_killed(void)
 	if (!pid) {
 		for (int i = 0; i < 3; i++)
 			pthread_create(&thread, NULL, burn_in_thread, NULL);
-		burn(3);
+		burn(10);
 		kill(getpid(), SIGKILL);
 		pause();
 	}
@@ -389,7 +389,7 @@ static pid_t start_leaderless(bool group)
 	if (!pid) {
 		leader = getpid();
 		pthread_create(&thread, NULL, outlive_leader, group ? &leader : NULL);
-		burn(5);
+		burn(10);
 		leave_thread(15);	/* the status until 5.16 */
 	}
 	return pid;
@@ -421,7 +421,7 @@ static void *exec_in_thread(void *arg)
 	if (arg)
 		while (state_of(leader) != 'Z')
 			sched_yield();
-	burn(5);
+	burn(10);
 	execl("/proc/thread-self/exe", "fates", "-exit", "16", NULL);
 	err(97, "execl");
 }
@@ -569,7 +569,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-exit")) {
-		burn(5);
+		burn(10);
 		return atoi(argv[2]);
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

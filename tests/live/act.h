@@ -40,7 +40,7 @@ static inline int watch_end(pid_t pid)
 
 static inline void wait_end(int pidfd)
 {
-	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
 
 	while (poll(&end, 1, -1) < 0 && errno == EINTR)
 		continue;

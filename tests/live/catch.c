@@ -20,8 +20,8 @@ static void say(int sig, const siginfo_t *from)
 
 int main(int argc, char **argv)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct timespec soon = { .tv_nsec = 300 * 1000000L };
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct timespec soon = {.tv_nsec = 300 * 1000000L};
 	siginfo_t from;
 	sigset_t set;
 	int sig;

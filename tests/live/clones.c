@@ -44,7 +44,7 @@ static int vfork_act(void)
 
 static int spawn(void)
 {
-	char *argv[] = { "true", "by", "spawn", NULL };
+	char *argv[] = {"true", "by", "spawn", NULL};
 	pid_t child;
 
 	if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, NULL))
@@ -72,7 +72,7 @@ static int newpid(void)
 static int reuse(void)
 {
 	for (int tries = 0; tries < 100; tries++) {
-		struct clone_args args = { .exit_signal = SIGCHLD, .set_tid_size = 1 };
+		struct clone_args args = {.exit_signal = SIGCHLD, .set_tid_size = 1};
 		pid_t first = born("first"), second;
 
 		if (first == 0)
@@ -85,7 +85,7 @@ static int reuse(void)
 			_exit(2);
 		}
 		if (second < 0 && errno == EEXIST)
-			continue;	/* somebody was faster */
+			continue; /* somebody was faster */
 		must(second, "clone3");
 		reap(second);
 		printf("reused %d\n", second);
@@ -95,12 +95,8 @@ static int reuse(void)
 }
 
 static const struct act acts[] = {
-	{ "parent", parent },
-	{ "vfork", vfork_act },
-	{ "spawn", spawn },
-	{ "newpid", newpid },
-	{ "reuse", reuse },
-	{ NULL, NULL },
+	{"parent", parent}, {"vfork", vfork_act}, {"spawn", spawn},
+	{"newpid", newpid}, {"reuse", reuse},	  {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -7,8 +7,8 @@
 
 static void no_core(void)
 {
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-	prctl(PR_SET_DUMPABLE, 0);	/* nor into a pipe, whatever core_pattern says */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0); /* nor into a pipe, whatever core_pattern says */
 }
 
 /* A child that waits to be killed; the parent does it. */
@@ -103,13 +103,8 @@ static int ignored(void)
 }
 
 static const struct act acts[] = {
-	{ "term", term },
-	{ "kill", kill_act },
-	{ "abort", abort_act },
-	{ "segv", segv },
-	{ "survived", survived },
-	{ "ignored", ignored },
-	{ NULL, NULL },
+	{"term", term},		{"kill", kill_act},   {"abort", abort_act}, {"segv", segv},
+	{"survived", survived}, {"ignored", ignored}, {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* families ACT: parents that die before their children, in several depths. */
+#include <time.h>
+
 #include "act.h"
 
-/* Ends when the last process that holds the other end has ended. */
-static void wait_all(int pipe_end)
+/* Returns once nobody is a process with this PID: it has been reaped. */
+static void wait_reaped(pid_t pid)
 {
-	char byte;
+	struct timespec pause = {.tv_nsec = 1000000L};
 
-	while (read(pipe_end, &byte, 1) < 0 && errno == EINTR)
-		continue;
+	while (kill(pid, 0) == 0)
+		nanosleep(&pause, NULL);
 }
 
 /*
  * first → second → third → fourth; second exits, then third, then fourth.  So third is an
- * orphan, and fourth becomes one by the death of an orphan.
+ * orphan, and fourth becomes one by the death of an orphan.  first ends when the adopter has
+ * reaped them all.
  */
 static int orphans(void)
 {
-	int alive[2], end;
-	pid_t second;
+	int news[2], end;
+	pid_t second, third, fourth;
 
-	must(pipe(alive), "pipe");
+	must(pipe(news), "pipe");
 	prctl(PR_SET_NAME, "first");
 	second = born("second");
 	if (second == 0) {
@@ -29,14 +32,20 @@ static int orphans(void)
 			_exit(2);
 		wait_end(end);
 		end = watch_end(getpid());
+		third = getpid();
+		must(write(news[1], &third, sizeof(third)), "write");
 		if (born("fourth"))
 			_exit(3);
 		wait_end(end);
+		fourth = getpid();
+		must(write(news[1], &fourth, sizeof(fourth)), "write");
 		_exit(4);
 	}
-	close(alive[1]);
 	reap(second);
-	wait_all(alive[0]);
+	must(read(news[0], &third, sizeof(third)), "read");
+	must(read(news[0], &fourth, sizeof(fourth)), "read");
+	wait_reaped(third);
+	wait_reaped(fourth);
 	return 0;
 }
 
@@ -151,22 +160,17 @@ static int autoreaped(const struct sigaction *action)
 
 static int ignore(void)
 {
-	return autoreaped(&(struct sigaction){ .sa_handler = SIG_IGN });
+	return autoreaped(&(struct sigaction){.sa_handler = SIG_IGN});
 }
 
 static int nocldwait(void)
 {
-	return autoreaped(&(struct sigaction){ .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT });
+	return autoreaped(&(struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT});
 }
 
 static const struct act acts[] = {
-	{ "orphans", orphans },
-	{ "nested", nested },
-	{ "daemon", daemon_act },
-	{ "zombie", zombie },
-	{ "ignore", ignore },
-	{ "nocldwait", nocldwait },
-	{ NULL, NULL },
+	{"orphans", orphans}, {"nested", nested},	{"daemon", daemon_act}, {"zombie", zombie},
+	{"ignore", ignore},   {"nocldwait", nocldwait}, {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-	char *nothing[] = { NULL };
+	char *nothing[] = {NULL};
 	pid_t child;
 
 	if (argc < 2) {

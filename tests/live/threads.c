@@ -28,7 +28,7 @@ static void start(void *(*life)(void *), void *arg)
 
 static void *exec_life(void *arg)
 {
-	char *argv[] = { "true", "from", "a", "thread", NULL };
+	char *argv[] = {"true", "from", "a", "thread", NULL};
 
 	printf("tid %d\n", tid());
 	execv("/bin/true", argv);
@@ -167,13 +167,10 @@ static int exit_act(void)
 }
 
 static const struct act acts[] = {
-	{ "exec", exec_act },
-	{ "leader-first", leader_first },
-	{ "together", together },
-	{ "three", three },
-	{ "fork", fork_act },
-	{ "exit", exit_act },
-	{ NULL, NULL },
+	{"exec", exec_act},	{"leader-first", leader_first},
+	{"together", together}, {"three", three},
+	{"fork", fork_act},	{"exit", exit_act},
+	{NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * catchup.h: the snapshot, brought to the moment at which the trace begins.
+ *
+ * Listing the processes takes a while, and each is seen at another moment.  The probes are
+ * attached by then: what they told before the trace began is applied to the list, so that
+ * it holds just what existed at ts 0.
+ */
+#ifndef BROOD_CATCHUP_H
+#define BROOD_CATCHUP_H
+
+#include "source/queue.h"
+#include "source/snapshot.h"
+
+/*
+ * Apply the queued events older than t0; then leave out those whose fork is queued after
+ * it, and put the list in order of birth, so that parents come before their children.
+ * 0 or -ENOMEM.
+ */
+int catch_up(struct snapshot *s, const struct queue *early, __u64 t0);
+
+#endif
