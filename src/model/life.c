@@ -206,6 +206,8 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 			    (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
 				continue;
 			p->reaper = p->parent = past->who;
+			/* So whoever it was handed to as a zombie never had it. */
+			p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};
 			until = past->exit_ts; /* what was gone before is not handed on */
 			break;
 		}

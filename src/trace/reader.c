@@ -19,21 +19,25 @@ static bool is_header(struct trace_reader *r, const uint8_t *p, struct block_hea
 	return block_unpack(p, h) && (!r->known_id || h->trace_id == r->trace_id);
 }
 
-/* The next header into r->h, over damage where there is some.  false: there is none. */
-static bool find_header(struct trace_reader *r)
+/*
+ * The next header into r->h, over damage where there is some, which is counted unless it was
+ * already.  false: there is none.
+ */
+static bool find_header(struct trace_reader *r, bool *damaged)
 {
 	const uint8_t *p;
-	bool damaged = false;
+
+	*damaged = r->searching;
 
 	while ((p = window_peek(&r->in, BLOCK_HEADER_LEN))) {
 		if (is_header(r, p, &r->h)) {
 			r->trace_id = r->h.trace_id;
 			r->known_id = true;
-			r->state.damaged += damaged && !r->searching;
+			r->state.damaged += *damaged && !r->searching;
 			r->searching = false;
 			return true;
 		}
-		damaged = true;
+		*damaged = true;
 		window_skip(&r->in, 1 + block_search(p + 1, window_have(&r->in) - 1));
 	}
 	return false;
@@ -176,13 +180,15 @@ static int take_block(struct trace_reader *r)
 /* The next header, and what its number says is missing before it. */
 static int take_header(struct trace_reader *r)
 {
-	if (!find_header(r)) {
+	bool damaged;
+
+	if (!find_header(r, &damaged)) {
 		r->ended = true;
 		return r->in.err < 0 ? r->in.err : 0;
 	}
 	r->have_header = true;
 	if (r->h.before > r->told) {
-		r->state.damaged += r->h.kind != BLOCK_LOSS;
+		r->state.damaged += !damaged;
 		miss_until(r, r->h.before, r->h.first_ts);
 	}
 	return 0;

@@ -150,15 +150,10 @@ void zombie_sentence(struct text *t, const struct proc *p, const struct setting 
 
 /* --- orphans ------------------------------------------------------------------------ */
 
-/*
- * Whose child it was when it ended, or is.  Where the reap is told late, the model may
- * have had to hand it on to somebody who in truth never had it.
- */
+/* Whose child it was when it ended, or is. */
 static const struct who *last_adopter(const struct proc *p)
 {
-	if (!p->last_adopter.ref.tgid || same_task(&p->reaper.ref, &p->new_parent.ref))
-		return &p->new_parent;
-	return &p->last_adopter;
+	return p->last_adopter.ref.tgid ? &p->last_adopter : &p->new_parent;
 }
 
 static void say_adoption(struct text *t, const struct proc *p)

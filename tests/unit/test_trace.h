@@ -7,6 +7,7 @@
 #define BROOD_TEST_TRACE_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
