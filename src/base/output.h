@@ -7,7 +7,9 @@
 #include <stdio.h>
 
 struct output {
-	FILE *file;
+	FILE *file;	/* fully buffered; has no fileno() of its own */
+	char *buffer;
+	int fd;
 	int error;	/* errno of the first failed write; EPIPE: nobody reads any more */
 };
 

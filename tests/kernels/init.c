@@ -46,7 +46,7 @@ static void mount_all(void)
 	} mounts[] = {
 		{ "proc", "/proc" },	{ "sysfs", "/sys" },	 { "devtmpfs", "/dev" },
 		{ "tmpfs", "/tmp" },	{ "tmpfs", "/dev/shm" }, { "cgroup2", "/sys/fs/cgroup" },
-		{ "tmpfs", "/run" },
+		{ "tmpfs", "/run" },	{ "devpts", "/dev/pts" },
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {

@@ -37,8 +37,10 @@ class Start(LiveTest):
     def test_log_says_so(self):
         child = self.zombie()
         with Watch(self, "log") as watch:
-            watch.wait_for(rf"(?m)^ +0\.000000 +{child.pid} sh +a zombie already, exit 7: its "
-                           rf"parent {os.getpid()} .* has not waited for it$")
+            line = watch.wait_for(rf"(?m)^ +0\.000000 +{child.pid} sh +a zombie already.*\n")[0]
+        name = proc_stat(os.getpid())[2]
+        self.assertIn(b"already, exit 7: its parent %d %s has not waited for it" %
+                      (os.getpid(), name), line)
 
     def test_everybody_and_their_parents(self):
         """The task list as /proc shows it, with parents, IDs, users, arguments."""
@@ -53,7 +55,7 @@ class Start(LiveTest):
         checked = 0
         for pid in before & after:
             stat = proc_stat(pid)
-            if not stat or stat[3] in b"ZX" or int(stat[9]) & 0x00200000:   # PF_KTHREAD
+            if pid == 1 or not stat or stat[3] in b"ZX" or int(stat[9]) & 0x00200000:   # PF_KTHREAD
                 continue
             self.assertIn(pid, there)
             p = there[pid]
@@ -70,9 +72,14 @@ class Start(LiveTest):
         self.assertEqual(p.snapshot["parent"], there[os.getpid()].id)
         self.assertEqual((p.snapshot["uid"], p.snapshot["gid"]), (os.getuid(), os.getgid()))
         self.assertEqual(p.snapshot["ns_pid"], sleeper.pid)
-        one = there[1].snapshot
-        self.assertEqual((one["ppid"], one["parent"]), (0, None))
         self.assertEqual(trace.of("snapshot")[0]["ts"], 0)
+
+    def test_the_first_process(self):
+        """PID 1 has no parent, and is there like all the others."""
+        with Watch(self, "export") as watch:
+            pass
+        one = watch.trace.by_pid(1).snapshot
+        self.assertEqual((one["ppid"], one["parent"], one["ts"]), (0, None, 0))
 
     def test_what_happens_while_it_starts(self):
         """A process is told once: by the snapshot, or by its fork; whatever the moment."""

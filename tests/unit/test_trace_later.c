@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Traces that this writer does not write but a reader must take: of later minor versions,
+ * without META, wrong in ways that no checksum shows; and parts of a trace.
+ */
+#include "test_trace.h"
+
+#include "trace/codec.h"
+#include "trace/column.h"
+
+/* A block taken to pieces: its columns by number. */
+struct pieces {
+	struct column col[64 * FIELDS_MAX];
+};
+
+static void append(struct column *c, const void *bytes, size_t n)
+{
+	assert_true(column_reserve(c, (uint32_t)n));
+	column_put_bytes(c, bytes, (uint32_t)n);
+}
+
+static void append_number(struct column *c, uint64_t v)
+{
+	assert_true(column_reserve(c, VARINT_MAX));
+	column_put(c, v);
+}
+
+/* What docs/trace-format.md says of the beginning of a payload, by hand. */
+static void take_apart(struct pieces *p, uint8_t *raw, uint32_t len)
+{
+	struct column in = { raw, 0, len };
+	uint32_t id[64], size[64];
+	bool bad = false;
+	uint64_t n = column_get(&in, &bad);
+
+	memset(p, 0, sizeof(*p));
+	for (uint32_t i = 0; i < n; i++) {
+		id[i] = (uint32_t)column_get(&in, &bad) + (i ? id[i - 1] + 1 : 0);
+		size[i] = (uint32_t)column_get(&in, &bad);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		append(&p->col[id[i]], column_get_bytes(&in, size[i], &bad), size[i]);
+	assert_false(bad);
+	assert_int_equal(in.pos, len);
+	free(raw);
+}
+
+static struct column put_together(struct pieces *p)
+{
+	struct column out = { 0 };
+	uint32_t n = 0, before = 0;
+
+	for (uint32_t i = 0; i < 64 * FIELDS_MAX; i++)
+		n += p->col[i].pos > 0;
+	append_number(&out, n);
+	n = 0;
+	for (uint32_t i = 0; i < 64 * FIELDS_MAX; i++)
+		if (p->col[i].pos) {
+			append_number(&out, n++ ? i - before - 1 : i);
+			append_number(&out, p->col[i].pos);
+			before = i;
+		}
+	for (uint32_t i = 0; i < 64 * FIELDS_MAX; i++) {
+		append(&out, p->col[i].data, p->col[i].pos);
+		free(p->col[i].data);
+	}
+	return out;
+}
+
+/* --- files of single blocks ------------------------------------------------------------------ */
+
+static void write_header(int fd, uint8_t minor)
+{
+	uint8_t header[TRACE_HEADER_LEN];
+
+	trace_header_pack(header);
+	header[10] = minor;
+	header[12] = 0xff; /* not used yet */
+	assert_int_equal(write(fd, header, sizeof(header)), sizeof(header));
+}
+
+static void write_block(int fd, struct block_header h, const struct column *payload)
+{
+	uint8_t header[BLOCK_HEADER_LEN];
+
+	h.trace_id = TRACE_ID;
+	if (payload)
+		h.raw_len = h.stored_len = payload->pos;
+	block_pack(header, &h, payload ? payload->data : NULL);
+	assert_int_equal(write(fd, header, sizeof(header)), sizeof(header));
+	if (payload)
+		assert_int_equal(write(fd, payload->data, payload->pos), payload->pos);
+}
+
+static struct block_header header_of(enum block_kind kind, uint64_t before, uint32_t records)
+{
+	return (struct block_header){ .kind = (uint8_t)kind,
+				      .records = records,
+				      .before = before,
+				      .first_ts = T0,
+				      .last_ts = T0 + 10 };
+}
+
+/* Forks of 2 and 3 at T0 and T0 + 1. */
+static void two_forks(struct pieces *p)
+{
+	struct codec *c;
+	uint8_t *raw;
+	uint32_t len;
+
+	assert_int_equal(encoder_new(&c), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct ev_fork f = small_fork(i + 2, T0 + i);
+
+		assert_int_equal(encoder_add(c, &f.h), 0);
+	}
+	raw = encoder_seal(c, &len);
+	codec_free(c);
+	take_apart(p, raw, len);
+}
+
+static void expect_fork(struct trace_reader *r, uint32_t i)
+{
+	struct ev_fork f = small_fork(i + 2, T0 + i);
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	assert_true(same_event(ev, &f.h));
+}
+
+static void expect_loss(struct trace_reader *r, uint64_t count)
+{
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	assert_int_equal(ev->kind, EV_LOSS);
+	assert_int_equal(((const struct ev_loss *)ev)->count, count);
+}
+
+static void expect_end(struct trace_reader *r, uint64_t damaged)
+{
+	struct trace_reader_state s;
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 0);
+	trace_reader_state(r, &s);
+	assert_int_equal(s.end, TRACE_COMPLETE);
+	assert_int_equal(s.damaged, damaged);
+	trace_reader_free(r);
+}
+
+/* META with a tag that is not known, and the first one empty. */
+static void write_meta(int fd)
+{
+	static uint8_t items[] = { 99, 3, 'x', 'y', 'z', 1, 0, 6, 1, 2, 98, 0 };
+	const struct column payload = { items, sizeof(items), sizeof(items) };
+
+	write_block(fd, header_of(BLOCK_META, 0, 0), &payload);
+}
+
+/* --- a later minor version --------------------------------------------------------------------- */
+
+/*
+ * A record of kind 50 between the forks, about the first child; a field 30 in forks, one of
+ * kind 50; and a column that belongs to nothing.
+ */
+static void add_unknown(struct pieces *p)
+{
+	const uint8_t kinds[] = { EV_FORK, 50, EV_FORK };
+	uint8_t *ts = p->col[COLUMN_TS].data, *who = p->col[COLUMN_WHO].data;
+	struct column mask = p->col[COLUMN_MASK];
+	bool bad = false;
+
+	p->col[COLUMN_KIND].pos = 0;
+	append(&p->col[COLUMN_KIND], kinds, sizeof(kinds));
+	assert_int_equal(p->col[COLUMN_TS].pos, 2);
+	append_number(&p->col[COLUMN_TS], 0);
+	ts = p->col[COLUMN_TS].data;
+	assert_int_equal(ts[1], 1); /* 0, 1: and now 0, 0, 1 */
+	ts[1] = 0;
+	ts[2] = 1;
+	assert_int_equal(p->col[COLUMN_WHO].pos, 2);
+	append_number(&p->col[COLUMN_WHO], 0);
+	who = p->col[COLUMN_WHO].data;
+	who[1] = 2; /* the creator is the last newcomer, this the one before */
+
+	mask.size = mask.pos;
+	mask.pos = 0;
+	p->col[COLUMN_MASK] = (struct column){ 0 };
+	append_number(&p->col[COLUMN_MASK], column_get(&mask, &bad) | 1U << 30);
+	append_number(&p->col[COLUMN_MASK], 1);
+	append_number(&p->col[COLUMN_MASK], column_get(&mask, &bad) | 1U << 30);
+	free(mask.data);
+	append_number(&p->col[EV_FORK * FIELDS_MAX + 30], 12345);
+	append_number(&p->col[EV_FORK * FIELDS_MAX + 30], 12345);
+	append_number(&p->col[50 * FIELDS_MAX], 777);
+	append_number(&p->col[30 * FIELDS_MAX + 5], 1);
+}
+
+static void test_later_minor(void **state)
+{
+	static uint8_t some[] = "what a later version says";
+	struct column payload = { some, sizeof(some), sizeof(some) };
+	struct block_header h;
+	struct trace_reader *r;
+	struct trace_reader_state s;
+	struct pieces *p = malloc(sizeof(*p));
+	int fd = new_file();
+
+	(void)state;
+	assert_non_null(p);
+	write_header(fd, 77);
+	write_meta(fd);
+	write_block(fd, header_of(BLOCK_INDEX, 0, 0), &payload);
+	write_block(fd, header_of(200, 0, 5), &payload); /* records that are not known */
+	h = header_of(BLOCK_EVENTS, 5, 7);
+	h.flags = 0x80; /* coded in a way that is not known */
+	write_block(fd, h, &payload);
+	two_forks(p);
+	add_unknown(p);
+	payload = put_together(p);
+	append(&payload, "a tail", 6);
+	h = header_of(BLOCK_EVENTS, 12, 3);
+	h.flags = 0x0e; /* not vital */
+	write_block(fd, h, &payload);
+	write_block(fd, header_of(BLOCK_END, 15, 0), &(struct column){ some, 0, 0 });
+
+	r = new_reader(fd);
+	assert_int_equal(trace_reader_meta(r)->cpus, 2);
+	expect_fork(r, 0);
+	expect_fork(r, 1);
+	trace_reader_state(r, &s);
+	assert_int_equal(s.minor, 77);
+	assert_int_equal(s.lost, 0);
+	expect_end(r, 0);
+	free(payload.data);
+	free(p);
+	close(fd);
+}
+
+static void test_other_major(void **state)
+{
+	uint8_t header[TRACE_HEADER_LEN];
+	struct trace_reader *r;
+	const char *why;
+	int fd;
+
+	(void)state;
+	trace_header_pack(header);
+	for (int major = 0; major < 4; major++) {
+		header[8] = (uint8_t)major;
+		fd = file_of(header, sizeof(header));
+		if (major == 1) {
+			trace_reader_free(new_reader(fd));
+		} else {
+			assert_int_equal(trace_reader_new(&r, fd, &why), -EPROTONOSUPPORT);
+			assert_non_null(why);
+		}
+		close(fd);
+	}
+}
+
+/* --- not as it should be, with checksums that are right ------------------------------------------ */
+
+static void test_no_meta(void **state)
+{
+	struct trace_reader *r;
+	struct column payload;
+	struct pieces *p = malloc(sizeof(*p));
+	int fd = new_file();
+
+	(void)state;
+	assert_non_null(p);
+	write_header(fd, 0);
+	two_forks(p);
+	payload = put_together(p);
+	write_block(fd, header_of(BLOCK_EVENTS, 0, 2), &payload);
+	write_block(fd, header_of(BLOCK_END, 2, 0), NULL);
+	r = new_reader(fd);
+	assert_int_equal(trace_reader_meta(r)->t0, T0);
+	assert_int_equal(trace_reader_meta(r)->cpus, 0);
+	expect_fork(r, 0);
+	expect_fork(r, 1);
+	expect_end(r, 1);
+	free(payload.data);
+	free(p);
+	close(fd);
+}
+
+/* Every byte of a payload wrong in its turn, the checksums right: events or losses, no more. */
+static void test_nonsense(void **state)
+{
+	struct pieces *p = malloc(sizeof(*p));
+	struct column payload;
+
+	(void)state;
+	assert_non_null(p);
+	two_forks(p);
+	payload = put_together(p);
+	for (uint32_t at = 0; at < payload.pos; at++)
+		for (int v = 0; v < 256; v += 15) {
+			uint8_t was = payload.data[at];
+			struct trace_reader *r;
+			const struct event *ev;
+			uint64_t told = 0;
+			int fd = new_file();
+
+			payload.data[at] = (uint8_t)v;
+			write_header(fd, 0);
+			write_meta(fd);
+			write_block(fd, header_of(BLOCK_EVENTS, 0, 2), &payload);
+			write_block(fd, header_of(BLOCK_END, 2, 0), NULL);
+			payload.data[at] = was;
+			r = new_reader(fd);
+			while (trace_reader_next(r, &ev) == 1)
+				told += ev->kind == EV_LOSS ? ((const struct ev_loss *)ev)->count : 1;
+			assert_in_range(told, 0, 2);
+			trace_reader_free(r);
+			close(fd);
+		}
+	free(payload.data);
+	free(p);
+}
+
+static void test_losses(void **state)
+{
+	struct trace_reader *r;
+	struct column payload;
+	struct pieces *p = malloc(sizeof(*p));
+	struct block_header early = header_of(BLOCK_EVENTS, 16, 2);
+	int fd = new_file();
+
+	(void)state;
+	assert_non_null(p);
+	write_header(fd, 0);
+	write_meta(fd);
+	write_block(fd, header_of(BLOCK_LOSS, 0, 7), NULL);
+	two_forks(p);
+	payload = put_together(p);
+	early.first_ts = 1; /* before what was told already */
+	write_block(fd, early, &payload);
+	write_block(fd, header_of(BLOCK_END, 20, 0), NULL);
+	r = new_reader(fd);
+	expect_loss(r, 7);
+	expect_loss(r, 9);
+	expect_loss(r, 2);
+	expect_loss(r, 2);
+	expect_end(r, 3);
+	free(payload.data);
+	free(p);
+	close(fd);
+}
+
+/* --- parts ------------------------------------------------------------------------------------------ */
+
+static void test_snapshot(void **state)
+{
+	struct ev_snapshot snap = { .h = { .ts = T0, .kind = EV_SNAPSHOT, .who = { 1, 2, 2 } } };
+	const bool is_snapshot[] = { true, true, false, false };
+	const struct event *ev;
+	int fd = new_file();
+	struct trace_writer *w = new_writer(fd);
+	struct trace_reader *r;
+
+	(void)state;
+	assert_int_equal(trace_writer_add(w, &snap.h), 0);
+	assert_int_equal(trace_writer_add(w, &snap.h), 0);
+	snap.h.ts++; /* joined later */
+	assert_int_equal(trace_writer_add(w, &snap.h), 0);
+	assert_int_equal(trace_writer_add(w, &snap.h), 0);
+	assert_int_equal(trace_writer_close(w, NULL), 0);
+	r = new_reader(fd);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(trace_reader_next(r, &ev), 1);
+		assert_int_equal(trace_reader_in_snapshot(r), is_snapshot[i]);
+	}
+	expect_end(r, 0);
+	close(fd);
+}
+
+static void check_window(int fd, uint64_t from, uint64_t to, uint32_t first, uint32_t last)
+{
+	struct trace_reader *r = new_reader(fd);
+	struct trace_reader_state s;
+	const struct event *ev;
+
+	trace_reader_window(r, T0 + from, T0 + to);
+	for (uint32_t i = first; i < last; i++)
+		expect_fork(r, i);
+	assert_int_equal(trace_reader_next(r, &ev), 0);
+	trace_reader_state(r, &s);
+	assert_int_equal(s.skipped, first);
+	assert_int_equal(s.lost, 0);
+	expect_end(r, 0);
+}
+
+static void test_window(void **state)
+{
+	int fd = new_file(), p[2];
+	struct trace_writer *w = new_writer(fd);
+	uint8_t *bytes;
+	size_t len;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct ev_fork f = small_fork(i + 2, T0 + i);
+
+		assert_int_equal(trace_writer_add(w, &f.h), 0);
+		if (i % 10 == 9)
+			trace_writer_tick(w, 0, true);
+	}
+	assert_int_equal(trace_writer_close(w, NULL), 0);
+	check_window(fd, 0, 1000, 0, 100);
+	check_window(fd, 35, 1000, 30, 100);
+	check_window(fd, 35, 62, 30, 70);
+	check_window(fd, 0, 9, 0, 10);
+	check_window(fd, 1000, 2000, 100, 100);
+	bytes = bytes_of(fd, &len);
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(write(p[1], bytes, len), len);
+	close(p[1]);
+	check_window(p[0], 35, 62, 30, 70);
+	free(bytes);
+	close(p[0]);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_later_minor), cmocka_unit_test(test_other_major),
+		cmocka_unit_test(test_no_meta),	    cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_losses),	    cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_window),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
