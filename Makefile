@@ -30,7 +30,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 SOURCES   := src/main.c $(wildcard src/base/*.c src/source/*.c src/model/*.c src/view/*.c \
-	src/export/*.c src/verbs/*.c)
+	src/export/*.c src/trace/*.c src/verbs/*.c)
 OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

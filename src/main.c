@@ -2,21 +2,24 @@
 /* main.c: a table of verbs. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/say.h"
 #include "base/version.h"
 #include "verbs/verb.h"
 
-#define WATCHES (OPT_LIVE | OPT_VIEW | OPT_ZOMBIE)
+/* Shows a live machine, a live command, or a trace. */
+#define SHOWS (OPT_LIVE | OPT_FILE | OPT_VIEW | OPT_OUTPUT | OPT_ZOMBIE)
 
 static const struct verb verbs[] = {
-	{ "", "log while it runs, then the tree and the findings", WATCHES | OPT_TREE, verb_main },
-	{ "log", "one line per event", WATCHES, verb_log },
-	{ "tree", "the family tree, every process with its fate", WATCHES | OPT_TREE, verb_tree },
-	{ "summary", "counts, rates, zombies, orphans, failures, CPU", WATCHES, verb_summary },
-	{ "export", "output for programs: JSON lines", WATCHES | OPT_FORMAT, verb_export },
-	{ "ps", "what exists right now, zombies and orphans marked", OPT_VIEW | OPT_PS, verb_ps },
-	{ "check", "what this kernel offers, what is missing", OPT_VIEW, verb_check },
+	{ "", "log while it runs, then the tree and the findings", SHOWS | OPT_TREE, verb_main },
+	{ "log", "one line per event", SHOWS, verb_log },
+	{ "tree", "the family tree, every process with its fate", SHOWS | OPT_TREE, verb_tree },
+	{ "summary", "counts, rates, zombies, orphans, failures, CPU", SHOWS, verb_summary },
+	{ "record", "write a trace file (-o FILE)", OPT_LIVE | OPT_OUTPUT, verb_record },
+	{ "export", "output for programs: JSON lines", SHOWS | OPT_FORMAT, verb_export },
+	{ "ps", "what exists right now, zombies and orphans marked", OPT_VIEW | OPT_OUTPUT | OPT_PS, verb_ps },
+	{ "check", "what this kernel offers, what is missing", OPT_OUTPUT, verb_check },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(*verbs))
 
@@ -28,11 +31,20 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* `brood t.brood` is the main job on a trace. */
+static bool looks_like_file(const char *word)
+{
+	return strpbrk(word, "./") || access(word, F_OK) == 0;
+}
+
 static void help(const struct verb *v)
 {
 	printf("usage: brood %s%s[OPTIONS]%s\n", v->name, *v->name ? " " : "[VERB] ",
+	       v->groups & OPT_FILE ? " [FILE | -- COMMAND [ARG…]]" :
 	       v->groups & OPT_LIVE ? " [-- COMMAND [ARG…]]" : "");
 	printf("%s\n", v->what);
+	if (v->groups & OPT_FILE)
+		printf("\nWith FILE: reads a trace that `brood record` wrote; - is stdin.");
 	if (v->groups & OPT_LIVE)
 		printf("\nWith COMMAND: runs it and follows it and all its descendants.\n"
 		       "Without: watches the whole machine until Ctrl-C or --for.\n");
@@ -52,12 +64,15 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && argv[1][0] != '-') {
 		v = find_verb(argv[1]);
-		if (!v) {
+		if (v) {
+			argc--;
+			argv++;
+		} else if (looks_like_file(argv[1])) {
+			v = &verbs[0];
+		} else {
 			say(argv[1], "no such verb", "brood --help lists them; a command goes after --");
 			return STATUS_USAGE;
 		}
-		argc--;
-		argv++;
 	} else if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf("brood %s\n", BROOD_VERSION);
 		return STATUS_OK;

@@ -99,6 +99,18 @@ int output_open(struct output *out, const char *path, bool prefer_stderr, bool f
 	return 0;
 }
 
+int output_open_fd(const char *path, bool force)
+{
+	int fd = strcmp(path, "-") ? open_path(path, force) :
+				     fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int err = errno;
+
+	if (fd >= 0)
+		return fd;
+	say(path, strerror(err), hint(err));
+	return -err;
+}
+
 int output_flush(struct output *out)
 {
 	if (!out->error)

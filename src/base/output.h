@@ -21,6 +21,12 @@ struct output {
  */
 int output_open(struct output *out, const char *path, bool prefer_stderr, bool force);
 
+/*
+ * The same for a path that must be given, without a stream: the file descriptor, or a
+ * negative errno after saying why.
+ */
+int output_open_fd(const char *path, bool force);
+
 /* Write out what is buffered.  0, or -errno of the first failure, now or earlier. */
 int output_flush(struct output *out);
 

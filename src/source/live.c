@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -11,6 +12,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/say.h"
 #include "source/clock.h"
 #include "source/procfs.h"
 
@@ -19,9 +21,9 @@
 /* A step of the wall clock that is worth an event. */
 #define CLOCK_STEP_NS (10 * NS_PER_MS)
 
-const struct meta *live_meta(const struct live *l)
+static const struct meta *live_meta(const void *self)
 {
-	return &l->meta;
+	return &((const struct live *)self)->meta;
 }
 
 /* From a person at the terminal it went to the command too; from elsewhere only to us. */
@@ -180,8 +182,9 @@ static int loop(struct live *l)
 	}
 }
 
-int live_run(struct live *l, const struct sink *sink)
+static int live_run(void *self, const struct sink *sink)
 {
+	struct live *l = self;
 	int err;
 
 	l->sink = sink;
@@ -193,18 +196,27 @@ int live_run(struct live *l, const struct sink *sink)
 	return err ? err : deliver_end(l);
 }
 
-int live_command_status(const struct live *l)
+static int live_status(const void *self)
 {
+	const struct live *l = self;
+
 	return l->opt.command ? command_status(&l->command) : 0;
 }
 
-void live_stats(const struct live *l, struct live_stats *s)
+/* Losses are in the trace, but whoever only looks at the end must hear of them too. */
+static void live_report(const void *self, uint64_t lost)
 {
-	const struct probe_state *state = &l->skel->bss->state;
+	const struct live *l = self;
+	uint64_t failed = l->skel->bss->state.follow_failed;
+	char what[64];
 
-	memcpy(s->lost_by_kind, state->lost_by_kind, sizeof(s->lost_by_kind));
-	s->missed = probes_missed(l->skel);
-	s->follow_failed = state->follow_failed;
+	if (lost) {
+		snprintf(what, sizeof(what), "%llu events lost", (unsigned long long)lost);
+		say(what, "the ring buffer was full", "a larger --buffer holds more");
+	}
+	if (failed)
+		sayf("filter", "%llu processes could not be followed: the table was full",
+		     (unsigned long long)failed);
 }
 
 void live_close(struct live *l)
@@ -225,3 +237,16 @@ void live_close(struct live *l)
 	free(l->copy);
 	free(l);
 }
+
+static void close_self(void *self)
+{
+	live_close(self);
+}
+
+const struct source_ops live_ops = {
+	.meta = live_meta,
+	.run = live_run,
+	.status = live_status,
+	.report = live_report,
+	.close = close_self,
+};

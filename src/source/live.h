@@ -39,6 +39,9 @@ struct live {
 	struct ev_exec *copy;		/* room for one event whose time must be changed */
 };
 
+extern const struct source_ops live_ops;
+void live_close(struct live *l);
+
 /* Called for every record of the ring. */
 int live_take(void *ctx, const struct event *ev, size_t size);
 

@@ -116,7 +116,7 @@ static int open_all(struct live *l)
 	return err ? err : begin(l);
 }
 
-int live_open(struct live **out, const struct live_options *opt, int *status)
+int live_open(struct source *out, const struct live_options *opt, int *status)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	int err;
@@ -142,6 +142,6 @@ int live_open(struct live **out, const struct live_options *opt, int *status)
 		live_close(l);
 		return err;
 	}
-	*out = l;
+	*out = (struct source){ &live_ops, l };
 	return 0;
 }

@@ -25,6 +25,24 @@ struct sink {
 	void *ctx;
 };
 
+/* One kind of source is one table of these. */
+struct source_ops {
+	/* Valid until close. */
+	const struct meta *(*meta)(const void *self);
+	/* Deliver events until the end; 0, or the negative errno of the sink. */
+	int (*run)(void *self, const struct sink *sink);
+	/* The exit status that it asks for: of a followed command, of a damaged file, or 0. */
+	int (*status)(const void *self);
+	/* Say on stderr what went wrong; lost: events that the stream told to be lost. */
+	void (*report)(const void *self, uint64_t lost);
+	void (*close)(void *self);
+};
+
+struct source {
+	const struct source_ops *ops;
+	void *self;
+};
+
 /* --- the live machine, or a live command and its descendants ------------------------- */
 
 /* Given values of one option are alternatives; options given together must all be met. */
@@ -52,31 +70,20 @@ struct live_options {
 	struct filter filter;
 };
 
-struct live;
-
 /*
  * Load and attach the probes, take the snapshot, start the command.  On return events
  * are already being collected.  0; or a negative errno after saying why, then *status is
  * the exit status that DESIGN.md asks for (125 brood failed, 126/127 for the command;
- * 1 without a command, 2 for a filter that names what does not exist).
+ * 1 without a command).
  */
-int live_open(struct live **out, const struct live_options *opt, int *status);
-const struct meta *live_meta(const struct live *l);
+int live_open(struct source *out, const struct live_options *opt, int *status);
 
-/* Deliver events until the end; then 0, or the negative errno of the sink. */
-int live_run(struct live *l, const struct sink *sink);
+/* --- a trace file --------------------------------------------------------------------- */
 
-/* The status of a followed command as a shell says it (code, or 128 + signal); else 0. */
-int live_command_status(const struct live *l);
-
-/* What the source itself knows to have gone wrong. */
-struct live_stats {
-	uint64_t lost_by_kind[EV_KINDS]; /* ring full */
-	uint64_t missed;	/* runs of probes that the kernel skipped (recursion) */
-	uint64_t follow_failed;	/* processes that the filter table had no room for */
-};
-void live_stats(const struct live *l, struct live_stats *s);
-
-void live_close(struct live *l);
+/*
+ * path: a trace, or - for stdin.  0; or a negative errno after saying why, *status is 1
+ * then, or 3 where it is a trace that cannot be read.
+ */
+int file_open(struct source *out, const char *path, int *status);
 
 #endif

@@ -46,7 +46,7 @@ int verb_export(const struct options *o)
 	}
 	p.keep_gone = e.format->keep_gone;
 	p.keep_args = e.format->keep_args;
-	status = run_live(o, &p, &e);
+	status = run(o, &p, &e);
 	export_free(&e.x);
 	return status;
 }

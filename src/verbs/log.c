@@ -16,5 +16,5 @@ int verb_log(const struct options *o)
 	static const struct presenter p = { .log = true, .fact = show };
 	struct log_view log = { 0 };
 
-	return run_live(o, &p, &log);
+	return run(o, &p, &log);
 }

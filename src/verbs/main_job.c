@@ -27,5 +27,5 @@ int verb_main(const struct options *o)
 	};
 	struct log_view log = { 0 };
 
-	return run_live(o, &p, &log);
+	return run(o, &p, &log);
 }

@@ -215,6 +215,12 @@ static int set_output(struct options *o, const char *s)
 	return *s ? 0 : -EINVAL;
 }
 
+static int set_tee(struct options *o, const char *s)
+{
+	o->tee = s;
+	return *s ? 0 : -EINVAL;
+}
+
 static int set_format(struct options *o, const char *s)
 {
 	o->format = s;
@@ -295,8 +301,9 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-	{ OPT_VIEW, 'o', required_argument, "output", "FILE", "write there; - is stdout", set_output },
-	{ OPT_VIEW, 0, no_argument, "force", NULL, "overwrite FILE", set_flag_force },
+	{ OPT_OUTPUT, 'o', required_argument, "output", "FILE", "write there; - is stdout", set_output },
+	{ OPT_OUTPUT, 0, no_argument, "force", NULL, "overwrite FILE", set_flag_force },
+	{ OPT_FILE, 0, required_argument, "tee", "FILE", "record a trace there at the same time", set_tee },
 	{ OPT_FORMAT, 0, required_argument, "format", "NAME", "what to write (default jsonl)", set_format },
 	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long", set_for },
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
@@ -338,6 +345,8 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	char name[32];
 	int err = row->set(o, arg);
 
+	if (row->groups == OPT_LIVE)
+		o->live_only = row->name;
 	if (!err)
 		return 0;
 	snprintf(name, sizeof(name), "--%s", row->name);
@@ -350,6 +359,13 @@ static int check(const struct options *o)
 {
 	const struct live_options *l = &o->live;
 
+	if (o->file && (o->live_only || o->tee)) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "--%s", o->live_only ? o->live_only : "tee");
+		say(name, "says how to watch; a file was recorded already", NULL);
+		return -EINVAL;
+	}
 	if (l->command && (l->filter.by_pid || l->filter.match)) {
 		say("a filter and a COMMAND", "only one of them can say whom to follow", NULL);
 		return -EINVAL;
@@ -415,6 +431,33 @@ static bool is_abbreviated(const struct option_row *row, const char *word)
 	return strncmp(word + 2, row->name, len) != 0 || (word[2 + len] && word[2 + len] != '=');
 }
 
+/* What is left after the options: a FILE, or a COMMAND behind --. */
+static int take_source(struct options *o, int argc, char **argv, unsigned groups)
+{
+	bool dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
+
+	if (optind == argc) {
+		if (dashes)
+			say("--", "no command after it", NULL);
+		return dashes ? -EINVAL : 0;
+	}
+	if (dashes && (groups & OPT_LIVE)) {
+		o->live.command = argv + optind;
+		return 0;
+	}
+	if (dashes || !(groups & OPT_FILE)) {
+		say(argv[optind], dashes ? "this verb follows no command" : "this verb reads no file",
+		    "see --help");
+		return -EINVAL;
+	}
+	if (optind + 1 < argc) {
+		say(argv[optind + 1], "one file at a time", "a command goes after --");
+		return -EINVAL;
+	}
+	o->file = argv[optind];
+	return 0;
+}
+
 int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 {
 	struct option longs[N_ROWS + 1];
@@ -438,21 +481,7 @@ int options_parse(struct options *o, int argc, char **argv, unsigned groups)
 		}
 		return refuse(c == ':', argv[optind - 1]);
 	}
-	if (optind < argc) {
-		if (strcmp(argv[optind - 1], "--") != 0) {
-			say(argv[optind], "reading traces comes later", "a command goes after --");
-			return -EINVAL;
-		}
-		if (!(groups & OPT_LIVE)) {
-			say(argv[optind], "this verb follows no command", "see --help");
-			return -EINVAL;
-		}
-		o->live.command = argv + optind;
-	} else if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
-		say("--", "no command after it", NULL);
-		return -EINVAL;
-	}
-	return o->help ? 0 : check(o);
+	return take_source(o, argc, argv, groups) ? -EINVAL : o->help ? 0 : check(o);
 }
 
 void options_help(FILE *out, unsigned groups)

@@ -13,22 +13,27 @@ enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct options {
 	struct live_options live;
+	const char *file;		/* a trace to read; NULL: live */
 	const char *output;		/* -o; NULL: where the source says */
 	bool force;
+	const char *tee;		/* --tee: record there while showing */
 	const char *format;		/* --format */
 	enum colour_when colour;
 	bool no_fold, wide;
 	bool help;
+	const char *live_only;		/* name of an option given that means nothing for a file */
 };
 
 /* Which options a verb knows; OPT_ALWAYS are known to all. */
 enum option_group {
 	OPT_ALWAYS = 1 << 0,
 	OPT_LIVE = 1 << 1,	/* it can watch a machine or a command */
-	OPT_VIEW = 1 << 2,	/* it writes something */
+	OPT_VIEW = 1 << 2,	/* what it writes is for people */
 	OPT_TREE = 1 << 3,	/* it shows a tree */
 	OPT_FORMAT = 1 << 4,
 	OPT_ZOMBIE = 1 << 5,
+	OPT_OUTPUT = 1 << 7,	/* it writes something */
+	OPT_FILE = 1 << 8,	/* it can read a trace */
 	OPT_PS = 1 << 6,	/* it shows what exists */
 };
 

@@ -17,5 +17,5 @@ int verb_ps(const struct options *o)
 	struct options now = *o;
 
 	now.live.snapshot_only = true;
-	return run_live(&now, &p, NULL);
+	return run(&now, &p, NULL);
 }

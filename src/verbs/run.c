@@ -8,6 +8,7 @@
 
 #include "base/output.h"
 #include "base/say.h"
+#include "verbs/recorder.h"
 #include "verbs/verb.h"
 
 #define DEFAULT_COLUMNS 80
@@ -17,6 +18,7 @@ struct running {
 	const struct presenter *p;
 	void *ctx;
 	struct output out;
+	struct recorder tee;	/* writer NULL: not asked for */
 	bool deaf;		/* nobody reads; only the command still matters */
 };
 
@@ -32,8 +34,9 @@ static void on_fact(void *ctx, const struct fact *f)
 static int on_event(void *ctx, const struct event *ev)
 {
 	struct running *x = ctx;
+	int err = x->tee.writer ? recorder_event(&x->tee, ev) : 0;
 
-	return model_feed(x->r.model, ev);
+	return err ? err : model_feed(x->r.model, ev);
 }
 
 /* A batch is done: let it be seen.  A command is followed to its end even unseen. */
@@ -42,6 +45,8 @@ static int on_idle(void *ctx)
 	struct running *x = ctx;
 	int err = x->deaf ? 0 : output_flush(&x->out);
 
+	if (x->tee.writer)
+		recorder_idle(&x->tee);
 	if (!err)
 		return 0;
 	x->deaf = true;
@@ -51,8 +56,10 @@ static int on_idle(void *ctx)
 static uint64_t deadline(void *ctx)
 {
 	struct running *x = ctx;
+	uint64_t view = model_next_deadline(x->r.model);
+	uint64_t tee = x->tee.writer ? recorder_deadline(&x->tee) : UINT64_MAX;
 
-	return model_next_deadline(x->r.model);
+	return view < tee ? view : tee;
 }
 
 static bool want_colour(const struct options *o, int columns)
@@ -79,24 +86,7 @@ static void set_up_view(struct running *x)
 	};
 }
 
-/* Losses are in the trace, but whoever only looks at the end must hear of them too. */
-static void say_losses(const struct live *l, const struct model *m)
-{
-	const struct model_counts *c = model_counts(m);
-	struct live_stats s;
-	char what[64];
-
-	live_stats(l, &s);
-	if (c->lost) {
-		snprintf(what, sizeof(what), "%llu events lost", (unsigned long long)c->lost);
-		say(what, "the ring buffer was full", "a larger --buffer holds more");
-	}
-	if (s.follow_failed)
-		sayf("filter", "%llu processes could not be followed: the table was full",
-		     (unsigned long long)s.follow_failed);
-}
-
-static int run_source(struct running *x, struct live *l)
+static int run_source(struct running *x, const struct source *src)
 {
 	const struct options *o = x->r.o;
 	const struct model_options mo = {
@@ -107,38 +97,46 @@ static int run_source(struct running *x, struct live *l)
 	const struct sink sink = { on_event, on_idle, deadline, x };
 	int err;
 
-	x->r.meta = live_meta(l);
+	x->r.meta = src->ops->meta(src->self);
 	x->r.model = model_new(&mo, x->r.meta, on_fact, x);
 	if (!x->r.model) {
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;
 	}
+	if (o->tee && recorder_begin(&x->tee, x->r.meta))
+		return -EIO;
 	if (x->p->begin)
 		x->p->begin(&x->r, x->ctx);
 	model_begin(x->r.model);
-	err = live_run(l, &sink);
+	err = src->ops->run(src->self, &sink);
 	if (!err && x->p->end && !x->deaf)
 		x->p->end(&x->r, x->ctx);
 	if (err && !x->deaf)
 		say("stopped early", strerror(-err), NULL);
-	say_losses(l, x->r.model);
+	src->ops->report(src->self, model_counts(x->r.model)->lost);
 	return err;
 }
 
-int run_live(const struct options *o, const struct presenter *p, void *ctx)
+int run(const struct options *o, const struct presenter *p, void *ctx)
 {
 	struct running x = { .r.o = o, .p = p, .ctx = ctx };
-	struct live *live = NULL;
+	struct source src;
 	int status, err, write_err;
 
 	if (output_open(&x.out, o->output, o->live.command != NULL, o->force))
 		return o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+	if (o->tee && recorder_open(&x.tee, o->tee, o->force)) {
+		output_close(&x.out, o->output);
+		return o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+	}
 	set_up_view(&x);
-	if (live_open(&live, &o->live, &status)) {
+	if (o->file ? file_open(&src, o->file, &status) : live_open(&src, &o->live, &status)) {
 		output_close(&x.out, o->output);
 		return status;
 	}
-	err = run_source(&x, live);
+	err = run_source(&x, &src);
+	if (o->tee && recorder_close(&x.tee) && !err)
+		err = -EIO;
 	write_err = output_close(&x.out, o->output);
 	if (write_err == -EPIPE)	/* `brood … | head`: they have seen enough */
 		write_err = 0;
@@ -147,8 +145,8 @@ int run_live(const struct options *o, const struct presenter *p, void *ctx)
 	if (err || write_err)
 		status = o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
 	else
-		status = live_command_status(live);
+		status = src.ops->status(src.self);
 	model_free(x.r.model);
-	live_close(live);
+	src.ops->close(src.self);
 	return status;
 }

@@ -28,6 +28,6 @@ struct presenter {
 };
 
 /* Returns the exit status of brood. */
-int run_live(const struct options *o, const struct presenter *p, void *ctx);
+int run(const struct options *o, const struct presenter *p, void *ctx);
 
 #endif

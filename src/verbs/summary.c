@@ -15,5 +15,5 @@ int verb_summary(const struct options *o)
 {
 	static const struct presenter p = { .keep_gone = true, .keep_args = true, .end = show };
 
-	return run_live(o, &p, NULL);
+	return run(o, &p, NULL);
 }

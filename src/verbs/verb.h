@@ -16,6 +16,7 @@ int verb_main(const struct options *o);
 int verb_log(const struct options *o);
 int verb_tree(const struct options *o);
 int verb_summary(const struct options *o);
+int verb_record(const struct options *o);
 int verb_export(const struct options *o);
 int verb_ps(const struct options *o);
 int verb_check(const struct options *o);

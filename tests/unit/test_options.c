@@ -11,7 +11,7 @@
 
 #include "verbs/options.h"
 
-#define ALL (OPT_LIVE | OPT_VIEW | OPT_TREE | OPT_FORMAT | OPT_ZOMBIE)
+#define ALL (OPT_LIVE | OPT_FILE | OPT_OUTPUT | OPT_VIEW | OPT_TREE | OPT_FORMAT | OPT_ZOMBIE)
 #define MS 1000000ULL
 
 /* What was said on stderr during the last parse(). */
@@ -138,6 +138,13 @@ static void test_refused(void **state)
 		{ ALL, "brood --uid 0 -- true",
 		  "brood: a filter and a COMMAND: only one of them can say whom to follow\n" },
 		{ OPT_VIEW, "check -- true", "brood: true: this verb follows no command (see --help)\n" },
+		{ OPT_VIEW, "check t.brood", "brood: t.brood: this verb reads no file (see --help)\n" },
+		{ ALL, "brood a.brood b.brood",
+		  "brood: b.brood: one file at a time (a command goes after --)\n" },
+		{ ALL, "brood --pid 1 a.brood",
+		  "brood: --pid: says how to watch; a file was recorded already\n" },
+		{ ALL, "brood --tee b a.brood",
+		  "brood: --tee: says how to watch; a file was recorded already\n" },
 		{ OPT_VIEW, "check --for 3", "brood: --for: unknown option (see --help)\n" },
 		{ OPT_LIVE, "log --no-fold", "brood: --no-fold: unknown option (see --help)\n" },
 	};

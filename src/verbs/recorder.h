@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* recorder.h: events into a trace file, for `record` and for --tee. */
+#ifndef BROOD_RECORDER_H
+#define BROOD_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "model/meta.h"
+#include "trace/trace.h"
+
+struct recorder {
+	const char *path;	/* borrowed */
+	int fd;			/* -1: not open */
+	struct trace_writer *writer;
+};
+
+/* Open the file, before anything is traced.  0, or a negative errno after saying why. */
+int recorder_open(struct recorder *r, const char *path, bool force);
+
+/* Begin the trace.  0, or a negative errno after saying why. */
+int recorder_begin(struct recorder *r, const struct meta *meta);
+
+/* As struct sink wants it.  A disk that fails is counted, not returned: tracing goes on. */
+int recorder_event(struct recorder *r, const struct event *ev);
+void recorder_idle(struct recorder *r);
+uint64_t recorder_deadline(const struct recorder *r);
+
+/* End the trace and close.  0; or a negative errno after saying what was lost. */
+int recorder_close(struct recorder *r);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Any bytes as a trace.  Checksums are taken as right (FUZZING_BUILD_MODE_…), or a fuzzer
+ * would not get past them.  Every byte of every event is read, so that the sanitizers see
+ * what is not there.
+ */
+#include <string.h>
+
+#include "trace/fields.h"
+#include "trace/reader.h"
+
+struct input {
+	const uint8_t *bytes;
+	size_t left;
+};
+
+static ssize_t read_input(void *ctx, void *to, size_t n)
+{
+	struct input *in = ctx;
+
+	if (n > in->left)
+		n = in->left;
+	memcpy(to, in->bytes, n);
+	in->bytes += n;
+	in->left -= n;
+	return (ssize_t)n;
+}
+
+static unsigned sum(const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+	unsigned s = 0;
+
+	while (n--)
+		s += *p++;
+	return s;
+}
+
+static unsigned look_at(const struct event *ev)
+{
+	const struct kind *k = &trace_kinds[ev->kind];
+	unsigned s = sum(ev, k->size);
+
+	for (uint32_t i = 0; i < k->n; i++)
+		if (k->fields[i].type == FIELD_BYTES) {
+			uint32_t off_len[2];
+
+			memcpy(off_len, (const char *)ev + k->fields[i].offset, sizeof(off_len));
+			s += sum((const char *)ev + off_len[0], off_len[1]);
+		}
+	return s;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static volatile unsigned seen;
+	struct input in = { bytes, len };
+	struct trace_reader *r;
+	const struct event *ev;
+	const char *why;
+	uint64_t ts = 0;
+
+	if (trace_reader_open(&r, read_input, &in, &why))
+		return 0;
+	seen += sum(trace_reader_meta(r), sizeof(struct meta));
+	if (trace_reader_meta(r)->command)
+		seen += sum(trace_reader_meta(r)->command, trace_reader_meta(r)->command_len);
+	while (trace_reader_next(r, &ev) == 1) {
+		if (ev->ts < ts)
+			__builtin_trap();
+		ts = ev->ts;
+		seen += look_at(ev);
+	}
+	trace_reader_free(r);
+	return 0;
+}
