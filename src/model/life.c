@@ -180,12 +180,36 @@ static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap
 }
 
 /*
+ * Of those whose child it was when they ended, who had reaped it?  The one that is named.
+ * A name that fits nobody is what was left of a parent that is not only dead but freed, so
+ * it is none of the living: then it is the only one there is, if there is only one.
+ */
+static const struct past_parent *late_reaper(const struct proc *p, const struct task_ref *by)
+{
+	const struct past_parent *found = NULL;
+	int n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const struct past_parent *past = &p->past[i];
+
+		if (!past->who.ref.tgid || (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
+			continue;
+		if (ref_same(&past->who.ref, by))
+			return past;
+		found = past;
+		n++;
+	}
+	return n == 1 ? found : NULL;
+}
+
+/*
  * Told late, from memory that is about to be freed: by whom is believed only of somebody
  * who can have done it, and the time is an upper bound.  A parent that died meanwhile had
  * reaped it before, though we had to hand it on to the adopter as a zombie.
  */
 static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r)
 {
+	const struct past_parent *past;
 	uint64_t until = m->now;
 
 	if (p->gone && p->gone_ts < until)
@@ -198,19 +222,11 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 	}
 	if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
 		p->reaper = family_name(m, &r->by, p->parent.comm[0] ? p->parent.comm : r->by_comm);
-	} else if (r->by.tgid) {
-		for (int i = 0; i < 2; i++) {
-			const struct past_parent *past = &p->past[i];
-
-			if (!ref_same(&past->who.ref, &r->by) ||
-			    (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
-				continue;
-			p->reaper = p->parent = past->who;
-			/* So whoever it was handed to as a zombie never had it. */
-			p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};
-			until = past->exit_ts; /* what was gone before is not handed on */
-			break;
-		}
+	} else if ((past = late_reaper(p, &r->by))) {
+		p->reaper = p->parent = past->who;
+		/* So whoever it was handed to as a zombie never had it. */
+		p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};
+		until = past->exit_ts; /* what was gone before is not handed on */
 	}
 	p->zombie_ns = interval(p, until);
 }

@@ -120,7 +120,7 @@ int file_open(struct source *out, const char *path, int *status)
 				    fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (f->fd < 0) {
 		err = -errno;
-		say(path, strerror(errno), NULL);
+		say(path, strerror(errno), errno == ENOENT ? "a command goes after --" : NULL);
 		free(f);
 		return err;
 	}

@@ -50,7 +50,7 @@ static void make_block(const char *dir, int n)
 
 		ts += below(&x, 100000);
 		rnd_event(&x, &e, kind_of(&x, i), ts);
-		encoder_add(c, &e.ev.h);
+		encoder_add(c, &e.ev.h, ts);
 	}
 	records = encoder_stats(c)->records;
 	raw = encoder_seal(c, &len);
@@ -74,7 +74,7 @@ static size_t undeflate(uint8_t *to, const uint8_t *from, size_t len)
 	for (size_t at = TRACE_HEADER_LEN; at < len;) {
 		const uint8_t *payload = from + at + BLOCK_HEADER_LEN;
 		struct block_header h;
-		z_stream z = { 0 };
+		z_stream z = {0};
 
 		block_unpack(from + at, &h);
 		at += BLOCK_HEADER_LEN + h.stored_len;

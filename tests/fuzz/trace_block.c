@@ -36,7 +36,7 @@ static uint32_t encode_again(void)
 
 	encoder_reset(again);
 	while (decoder_next(first, &ev) == 1) {
-		int err = encoder_add(again, ev);
+		int err = encoder_add(again, ev, ev->ts);
 
 		if (err == -ENOSPC || err == -EMSGSIZE)
 			break;

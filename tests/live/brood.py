@@ -292,6 +292,13 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                # A shell starts background jobs with these ignored; a terminal does not.
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+                # Without NOFLSH a Ctrl-C throws away what was written and not yet read.
+                mode = termios.tcgetattr(0)
+                mode[3] |= termios.NOFLSH
+                termios.tcsetattr(0, termios.TCSANOW, mode)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
                 os.execve(argv[0], argv, {**os.environ, "TERM": "xterm", **(env or {})})
             finally:

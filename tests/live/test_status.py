@@ -104,7 +104,11 @@ class OfBrood(LiveTest):
         self.assertRefused(2, "log", "--wait-all")
         self.assertRefused(2, "export", "--format", "xml", "--", "true")
         self.assertRefused(2, "ps", "--", "true")
-        self.assertRefused(2, "log", "true")
+        self.assertRefused(2, "log", "true", "false")
+
+    def test_a_file_that_is_not_there_is_1(self):
+        """It may also be a command whose -- was forgotten."""
+        self.assertIn("--", self.assertRefused(1, "log", "no-such-file"))
 
     def test_not_root(self):
         """One line that says what to do, and nothing of libbpf."""

@@ -224,6 +224,25 @@ static void reaped_by_one_who_died_since(void **state)
 	TOLD(s, "16 reap 12 by 1 after 15 late");
 }
 
+/* And may be freed, too: then what is read of it is anything. */
+static void reaped_by_one_whose_memory_is_gone(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 10, 1);
+	execs(s, 10, "parent");
+	born(s, 11, 10);
+	at(s, 1);
+	exits(s, 11, code(0));
+	at(s, 3);
+	exits(s, 10, code(0));
+	s->checked = s->n_lines;
+	at(s, 16);
+	freed(s, 11, 4711);
+	TOLD(s, "16 reap 11 by 10 after 2 late");
+	assert_string_equal(s->last.reaper.comm, "parent");
+}
+
 /* Zombies handed on twice: the last two are believed. */
 static void reaped_by_an_adopter_who_died_since(void **state)
 {
@@ -395,6 +414,7 @@ int main(void)
 		STORY(autoreap_by_a_dying_parent),
 		STORY(autoreap_told_late),
 		STORY(reaped_late),
+		STORY(reaped_by_one_whose_memory_is_gone),
 		STORY(reaped_by_one_who_died_since),
 		STORY(reaped_by_an_adopter_who_died_since),
 		STORY(gone_then_told),

@@ -24,7 +24,7 @@
 #include "trace/fields.h"
 #include "trace/trace.h"
 
-#define T0	5000000000ULL
+#define T0	 5000000000ULL
 #define TRACE_ID 0x64726221U
 
 union any {
@@ -47,7 +47,7 @@ struct any_event {
 	char var[1024];
 };
 
-/* --- random ------------------------------------------------------------------------------ */
+/* --- random --------------------------------------------------------------------------- */
 
 static inline uint64_t rnd(uint64_t *x)
 {
@@ -83,10 +83,10 @@ static inline struct task_ref rnd_ref(uint64_t *x)
 	uint32_t n = below(x, 12);
 
 	if (n == 0)
-		return (struct task_ref){ rnd_number(x), (uint32_t)rnd(x), (uint32_t)rnd_number(x) };
+		return (struct task_ref){rnd_number(x), (uint32_t)rnd(x), (uint32_t)rnd_number(x)};
 	if (n == 1)
-		return (struct task_ref){ 0 };
-	return (struct task_ref){ 1000 * n, n, below(x, 3) ? n : below(x, 3) };
+		return (struct task_ref){0};
+	return (struct task_ref){1000 * n, n, below(x, 3) ? n : below(x, 3)};
 }
 
 static inline void rnd_bytes(uint64_t *x, char *to, uint32_t len)
@@ -142,7 +142,7 @@ static inline void rnd_event(uint64_t *x, struct any_event *e, uint16_t kind, ui
 			rnd_comm(x, p);
 			break;
 		case FIELD_BYTES: {
-			uint32_t off_len[2] = { 0, below(x, 3) ? below(x, 4) : below(x, 300) };
+			uint32_t off_len[2] = {0, below(x, 3) ? below(x, 4) : below(x, 300)};
 
 			/* With gaps, and anywhere where there is nothing. */
 			off_len[0] = off_len[1] ? at + below(x, 8) : (uint32_t)rnd(x);
@@ -159,7 +159,7 @@ static inline void rnd_event(uint64_t *x, struct any_event *e, uint16_t kind, ui
 	}
 }
 
-/* --- comparing ---------------------------------------------------------------------------- */
+/* --- comparing ------------------------------------------------------------------------ */
 
 static inline const uint32_t *bytes_at(const struct event *ev, const struct field *f)
 {
@@ -198,7 +198,7 @@ static inline bool same_event(const struct event *a, const struct event *b)
 	return true;
 }
 
-/* --- files -------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------- */
 
 static inline int new_file(void)
 {
@@ -232,24 +232,24 @@ static inline uint8_t *bytes_of(int fd, size_t *len)
 static inline const struct meta *some_meta(void)
 {
 	static char command[] = "make\0-j2";
-	static struct meta m = { .brood = "0.1.0",
-				 .host = "h",
-				 .kernel = "6.1",
-				 .boot_id = "b",
-				 .arch = "x86_64",
-				 .cpus = 2,
-				 .command = command,
-				 .command_len = sizeof(command),
-				 .reap_source = REAP_PROCESS_FREE,
-				 .t0 = T0,
-				 .wall0 = 1700000000000000000ULL };
+	static struct meta m = {.brood = "0.1.0",
+				.host = "h",
+				.kernel = "6.1",
+				.boot_id = "b",
+				.arch = "x86_64",
+				.cpus = 2,
+				.command = command,
+				.command_len = sizeof(command),
+				.reap_source = REAP_PROCESS_FREE,
+				.t0 = T0,
+				.wall0 = 1700000000000000000ULL};
 
 	return &m;
 }
 
 static inline struct trace_writer *new_writer(int fd)
 {
-	static const struct trace_writer_options opt = { .trace_id = TRACE_ID };
+	static const struct trace_writer_options opt = {.trace_id = TRACE_ID};
 	struct trace_writer *w;
 
 	assert_int_equal(trace_writer_new(&w, fd, some_meta(), &opt), 0);
@@ -270,11 +270,44 @@ static inline struct trace_reader *new_reader(int fd)
 static inline struct ev_fork small_fork(uint32_t pid, uint64_t ts)
 {
 	return (struct ev_fork){
-		.h = { .ts = ts, .kind = EV_FORK, .who = { ts - 1000, pid, pid }, .comm = "sh" },
-		.parent = { 1000, 1, 0 },
-		.creator = { 1000, 1, 1 },
+		.h = {.ts = ts, .kind = EV_FORK, .who = {ts - 1000, pid, pid}, .comm = "sh"},
+		.parent = {1000, 1, 0},
+		.creator = {1000, 1, 1},
 		.ns_pid = pid,
 	};
+}
+
+/* --- what a reader tells next ---------------------------------------------------------- */
+
+/* small_fork(i + 2, T0 + i) */
+static inline void expect_fork(struct trace_reader *r, uint32_t i)
+{
+	struct ev_fork f = small_fork(i + 2, T0 + i);
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	assert_true(same_event(ev, &f.h));
+}
+
+static inline void expect_loss(struct trace_reader *r, uint64_t count)
+{
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	assert_int_equal(ev->kind, EV_LOSS);
+	assert_int_equal(((const struct ev_loss *)ev)->count, count);
+}
+
+static inline void expect_end(struct trace_reader *r, uint64_t damaged)
+{
+	struct trace_reader_state s;
+	const struct event *ev;
+
+	assert_int_equal(trace_reader_next(r, &ev), 0);
+	trace_reader_state(r, &s);
+	assert_int_equal(s.end, TRACE_COMPLETE);
+	assert_int_equal(s.damaged, damaged);
+	trace_reader_free(r);
 }
 
 #endif

@@ -14,7 +14,7 @@
 
 static struct trace_writer *writer_with(int fd, size_t queue_bytes)
 {
-	struct trace_writer_options opt = { .queue_bytes = queue_bytes };
+	struct trace_writer_options opt = {.queue_bytes = queue_bytes};
 	struct trace_writer *w;
 
 	assert_int_equal(trace_writer_new(&w, fd, some_meta(), &opt), 0);
@@ -72,7 +72,7 @@ static void wait_for_error(struct trace_writer *w, int error)
 	struct trace_writer_stats s;
 
 	do {
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		trace_writer_stats(w, &s);
 	} while (s.error != error);
 }
@@ -133,7 +133,7 @@ static uint32_t add_until(struct trace_writer *w, int error)
 	do {
 		add_forks(w, n, 100);
 		n += 100;
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		trace_writer_stats(w, &s);
 	} while (s.error != error);
 	return n;
@@ -204,7 +204,7 @@ static void test_full_to_the_end(void **state)
 	close(fd);
 }
 
-/* --- order through the thread -------------------------------------------------------------- */
+/* --- order through the thread --------------------------------------------------------- */
 
 #define MANY 200000
 
@@ -253,7 +253,7 @@ static void test_pipe(void **state)
 	}
 }
 
-/* --- when blocks are sealed ----------------------------------------------------------------- */
+/* --- when blocks are sealed ----------------------------------------------------------- */
 
 static void test_seal_by_time(void **state)
 {
@@ -295,7 +295,7 @@ static void test_sealed_is_written(void **state)
 	(void)state;
 	add_forks(w, 0, 150);
 	do {
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		trace_writer_stats(w, &s);
 	} while (s.blocks < 2);
 	r = new_reader(dup(fd));
@@ -315,10 +315,14 @@ static void test_sealed_is_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),	      cmocka_unit_test(test_reader_gone),
-		cmocka_unit_test(test_bridged),	      cmocka_unit_test(test_recovered),
-		cmocka_unit_test(test_full_to_the_end), cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_seal_by_time),  cmocka_unit_test(test_sealed_is_written),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_reader_gone),
+		cmocka_unit_test(test_bridged),
+		cmocka_unit_test(test_recovered),
+		cmocka_unit_test(test_full_to_the_end),
+		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_seal_by_time),
+		cmocka_unit_test(test_sealed_is_written),
 	};
 
 	/* What a write past RLIMIT_FSIZE sends must not arrive: its default would end us. */
