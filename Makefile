@@ -149,6 +149,41 @@ $(BUILD)/bench/%: tests/bench/%.c
 bench: all $(BUILD)/bench/loop
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
+# --- fuzz -------------------------------------------------------------------------------
+
+# make fuzz SECONDS=60: all targets together.  What crashes one stays in its corpus.
+SECONDS      ?= 60
+FUZZ         := trace_reader trace_block
+FUZZ_SOURCES := $(wildcard src/trace/*.c)
+FUZZ_CFLAGS   = -std=gnu17 $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard src/trace/*.h include/*.h)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) $< $(FUZZ_SOURCES) -o $@ -lz -pthread
+
+.PHONY: fuzz fuzz-seeds $(FUZZ:%=fuzz-%)
+.SECONDARY: $(FUZZ:%=$(BUILD)/fuzz/%)
+
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory $(FUZZ:%=fuzz-%)
+
+$(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/%
+	@mkdir -p $(BUILD)/fuzz/corpus/$*
+	$(Q)ASAN_OPTIONS=quarantine_size_mb=8 $< -verbosity=0 -print_final_stats=1 -timeout=10 \
+		-rss_limit_mb=512 -max_total_time=$$(($(SECONDS) / $(words $(FUZZ)))) \
+		-artifact_prefix=tests/fuzz/corpus/$*/ \
+		$(BUILD)/fuzz/corpus/$* tests/fuzz/corpus/$* >$<.log 2>&1 || { cat $<.log; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */fuzz $*: runs without a fault: /p' $<.log
+
+# After the format has changed: what the fuzzers start from.
+fuzz-seeds: tests/fuzz/seeds.c
+	@mkdir -p $(BUILD)/fuzz
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $< $(FUZZ_SOURCES) -o $(BUILD)/fuzz/seeds \
+		-lcmocka -lz -pthread
+	$(Q)$(BUILD)/fuzz/seeds tests/fuzz/corpus
+
 # --- seeing it, and keeping it --------------------------------------------------------
 
 # `demo` and `check` bring what they need, so that git and make are enough to start.

@@ -222,6 +222,11 @@ int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binp
 
 /* --- signals: who killed whom ------------------------------------------------------- */
 
+#define SI_USER 0
+#define SI_QUEUE (-1)
+#define SI_MESGQ (-3)
+#define SI_TKILL (-6)
+
 /* Signals whose default is not to kill: CHLD CONT STOP TSTP TTIN TTOU URG WINCH. */
 #define HARMLESS (1ULL << 17 | 1ULL << 18 | 1ULL << 19 | 1ULL << 20 | 1ULL << 21 | \
 		  1ULL << 22 | 1ULL << 23 | 1ULL << 28)
@@ -248,13 +253,18 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 
 	if (result != 0 || !is_fatal(target, sig))	/* 0: TRACE_SIGNAL_DELIVERED */
 		return 0;
-	/* From a process: si_code <= 0, or no siginfo at all (SEND_SIG_NOINFO). The kernel's
-	 * own (a fault, the terminal, the OOM killer, SEND_SIG_PRIV = 1) name nobody. */
+	/*
+	 * Sent by a call that current makes: one of these codes, or no siginfo at all
+	 * (SEND_SIG_NOINFO).  The kernel's own (a fault, the terminal, the OOM killer,
+	 * SEND_SIG_PRIV = 1) name nobody, and a timer's or an I/O's come in the context of
+	 * whoever is interrupted.
+	 */
 	if ((__u64)info == 1)
 		return 0;
 	if ((__u64)info > 1)
 		bpf_core_read(&code, sizeof(code), &info->si_code);
-	if (code > 0 || skip_kthread(target))
+	if ((code != SI_USER && code != SI_QUEUE && code != SI_TKILL && code != SI_MESGQ) ||
+	    skip_kthread(target))
 		return 0;
 	leader = target->group_leader;
 	if (!is_followed(leader))

@@ -29,7 +29,7 @@ enum event_kind {
 	EV_THREAD_EXIT = 8,	/* struct ev_thread */
 	EV_LOSS = 9,		/* struct ev_loss: the ring was full */
 	EV_CLOCK = 10,		/* struct ev_clock: the wall clock was set */
-	EV_GONE = 11,		/* struct event: the task list no longer has it */
+	EV_GONE = 11,		/* struct ev_gone: the task list no longer has it */
 	EV_TICK = 12,		/* struct event: nothing more happened until ts */
 	EV_END = 13,		/* struct event: the trace ends at ts */
 	EV_KINDS
@@ -157,6 +157,11 @@ struct ev_clock {
 	__u64 wall_ns;		/* CLOCK_REALTIME at ts */
 };
 
+struct ev_gone {
+	struct event h;		/* ts: when it would have to be called a zombie */
+	__u64 seen;		/* when the task list was looked at: it was reaped by then */
+};
+
 #ifndef __bpf__
 #include <stddef.h>
 _Static_assert(sizeof(struct task_ref) == 16, "task_ref");
@@ -170,6 +175,7 @@ _Static_assert(sizeof(struct ev_signal) == 88, "ev_signal");
 _Static_assert(sizeof(struct ev_snapshot) == 128, "ev_snapshot");
 _Static_assert(sizeof(struct ev_thread) == 64, "ev_thread");
 _Static_assert(sizeof(struct ev_loss) == 64, "ev_loss");
+_Static_assert(sizeof(struct ev_gone) == 56, "ev_gone");
 #endif
 
 #endif

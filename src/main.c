@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* main.c: a table of verbs. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,11 +58,27 @@ static void help(const struct verb *v)
 	options_help(stdout, v->groups);
 }
 
+/*
+ * Where one of 0, 1, 2 is closed, the next file opened would get its number, and what is
+ * said to a person would go there.  A followed command gets them closed, as they were.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *v = &verbs[0];
 	struct options o;
 
+	fill_standard_fds();
 	if (argc > 1 && argv[1][0] != '-') {
 		v = find_verb(argv[1]);
 		if (v) {
@@ -82,6 +99,10 @@ int main(int argc, char **argv)
 	if (o.help) {
 		help(v);
 		return STATUS_OK;
+	}
+	if (o.file && find_verb(o.file) && access(o.file, F_OK)) {
+		say(o.file, "a verb comes first", "before all options");
+		return STATUS_USAGE;
 	}
 	return v->run(&o);
 }

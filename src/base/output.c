@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,12 +16,38 @@
 /* One write per batch of events, not one per line. */
 #define BUFFER_BYTES 65536
 
-static int open_path(const char *path, bool force)
+/*
+ * Names of our own descriptors, which the kernel shows as symbolic links (and bash passes
+ * for >(…)).  -1: it is none.
+ */
+static int own_descriptor(const char *path)
+{
+	static const struct {
+		const char *name;
+		int fd;
+	} names[] = { { "/dev/stdout", STDOUT_FILENO }, { "/dev/stderr", STDERR_FILENO } };
+	char extra;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(path, names[i].name))
+			return names[i].fd;
+	if (sscanf(path, "/dev/fd/%d%c", &fd, &extra) == 1 ||
+	    sscanf(path, "/proc/self/fd/%d%c", &fd, &extra) == 1)
+		return fd;
+	return -1;
+}
+
+static int open_path(struct out_file *f, const char *path, bool force)
 {
 	const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
 	struct stat st;
-	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	int fd = own_descriptor(path);
 
+	if (fd >= 0)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	f->created = fd >= 0;
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	if (lstat(path, &st))
@@ -29,7 +56,8 @@ static int open_path(const char *path, bool force)
 		errno = EEXIST;
 		return -1;
 	}
-	return open(path, S_ISREG(st.st_mode) ? flags | O_TRUNC : flags);
+	f->stale = S_ISREG(st.st_mode);
+	return open(path, flags);
 }
 
 static const char *hint(int err)
@@ -54,8 +82,8 @@ static ssize_t write_all(void *cookie, const char *data, size_t size)
 	size_t done = 0;
 
 	while (!out->error && done < size) {
-		struct pollfd room = { .fd = out->fd, .events = POLLOUT };
-		ssize_t n = write(out->fd, data + done, size - done);
+		struct pollfd room = { .fd = out->to.fd, .events = POLLOUT };
+		ssize_t n = write(out->to.fd, data + done, size - done);
 
 		if (n >= 0)
 			done += (size_t)n;
@@ -79,36 +107,47 @@ static int make_stream(struct output *out)
 	return 0;
 }
 
-int output_open(struct output *out, const char *path, bool prefer_stderr, bool force)
+int out_file_open(struct out_file *f, const char *path, bool prefer_stderr, bool force)
 {
-	*out = (struct output){ 0 };
-	if (path && strcmp(path, "-") != 0)
-		out->fd = open_path(path, force);
-	else
-		out->fd = fcntl(!path && prefer_stderr ? STDERR_FILENO : STDOUT_FILENO,
-				F_DUPFD_CLOEXEC, 3);
-	if (out->fd < 0 || make_stream(out)) {
-		int err = errno;
+	int err;
 
-		say(path ? path : "output", strerror(err), hint(err));
-		if (out->fd >= 0)
-			close(out->fd);
-		free(out->buffer);
-		return -err;
-	}
-	return 0;
+	*f = (struct out_file){ 0 };
+	if (path && strcmp(path, "-") != 0)
+		f->fd = open_path(f, path, force);
+	else
+		f->fd = fcntl(!path && prefer_stderr ? STDERR_FILENO : STDOUT_FILENO,
+			      F_DUPFD_CLOEXEC, 3);
+	if (f->fd >= 0)
+		return 0;
+	err = errno;
+	say(path ? path : "output", strerror(err), hint(err));
+	return -err;
 }
 
-int output_open_fd(const char *path, bool force)
+int out_file_begin(struct out_file *f)
 {
-	int fd = strcmp(path, "-") ? open_path(path, force) :
-				     fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	int err = errno;
+	return f->stale && ftruncate(f->fd, 0) ? -errno : 0;
+}
 
-	if (fd >= 0)
-		return fd;
-	say(path, strerror(err), hint(err));
-	return -err;
+void out_file_abandon(struct out_file *f, const char *path)
+{
+	if (f->created)
+		unlink(path);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+int output_start(struct output *out, const struct out_file *to)
+{
+	*out = (struct output){ .to = *to };
+	out->error = -out_file_begin(&out->to);
+	if (!make_stream(out))
+		return 0;
+	say("output", strerror(ENOMEM), NULL);
+	close(out->to.fd);
+	free(out->buffer);
+	return -ENOMEM;
 }
 
 int output_flush(struct output *out)
@@ -124,7 +163,7 @@ int output_close(struct output *out, const char *path)
 	fclose(out->file);
 	free(out->buffer);
 	/* Some file systems tell of a full disk only now. */
-	if (close(out->fd) && !out->error)
+	if (close(out->to.fd) && !out->error)
 		out->error = errno;
 	if (out->error && out->error != EPIPE)
 		say(path ? path : "output", strerror(out->error), NULL);
@@ -135,9 +174,9 @@ int output_columns(const struct output *out)
 {
 	struct winsize size;
 
-	if (!isatty(out->fd))
+	if (!isatty(out->to.fd))
 		return 0;
-	if (ioctl(out->fd, TIOCGWINSZ, &size) || size.ws_col < 20)
+	if (ioctl(out->to.fd, TIOCGWINSZ, &size) || size.ws_col < 20)
 		return 80;
 	return size.ws_col;
 }

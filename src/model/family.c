@@ -38,6 +38,8 @@ static void remember(struct proc *p, const struct who *parent, uint64_t exit_ts)
 {
 	p->past[1] = p->past[0];
 	p->past[0] = (struct past_parent){.who = *parent, .exit_ts = exit_ts};
+	if (!p->left_by.who.ref.tgid)
+		p->left_by = p->past[0];
 }
 
 static const struct past_parent *past_parent(const struct proc *p, const struct task_ref *ref)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* life.c: the end of a process: exit, the time as a zombie, the reap. */
+/* life.c: the end of a process: what kills it, exit, the time as a zombie, the reap. */
 #include <string.h>
 
 #include "model/private.h"
@@ -75,6 +75,23 @@ void life_flag_before(struct model *m, uint64_t ts)
 	}
 }
 
+/*
+ * Who might have killed it.  The first of a kind counts: the second finds it dying.  Of
+ * different kinds the later one does, as one that was survived must not hide one that was
+ * not; but nothing is survived after KILL.
+ */
+void life_signal(struct model *m, const struct event *ev)
+{
+	const struct ev_signal *e = (const struct ev_signal *)ev;
+	struct proc *p = table_find(&m->table, &ev->who);
+
+	if (!p || p->state != PROC_ALIVE || p->killer_sig == e->sig || p->killer_sig == 9)
+		return;
+	p->killer.ref = e->from;
+	memcpy(p->killer.comm, e->from_comm, sizeof(p->killer.comm));
+	p->killer_sig = e->sig;
+}
+
 void life_exit(struct model *m, const struct event *ev)
 {
 	const struct ev_exit *x = (const struct ev_exit *)ev;
@@ -126,6 +143,7 @@ void life_exit(struct model *m, const struct event *ev)
 
 void life_gone(struct model *m, const struct event *ev)
 {
+	uint64_t seen = ((const struct ev_gone *)ev)->seen;
 	struct proc *p = table_find(&m->table, &ev->who);
 
 	if (!p || p->state == PROC_GONE || p->gone) {
@@ -133,7 +151,9 @@ void life_gone(struct model *m, const struct event *ev)
 		return;
 	}
 	p->gone = true;
-	p->gone_ts = m->now;
+	p->gone_ts = seen > m->meta->t0 ? seen - m->meta->t0 : m->now;
+	if (p->gone_ts < m->now)
+		p->gone_ts = m->now;
 	/* Alive as far as we know, so its exit was lost: it waits in line for the end, too. */
 	if (!p->in_zombie_queue)
 		enqueue(m, p);
@@ -247,6 +267,7 @@ void life_reap(struct model *m, const struct event *ev)
 		if (!p)
 			return;
 		p->state = PROC_ZOMBIE;
+		p->entry = ENTRY_FOUND_ZOMBIE;
 		model_say_stranger(m, p);
 	}
 	p->reap_ts = m->now;

@@ -19,8 +19,13 @@ struct model *model_new(const struct model_options *opt, const struct meta *meta
 	m->ctx = ctx;
 	m->wall_base = meta->wall0;
 	TAILQ_INIT(&m->zombies);
-	table_init(&m->table, opt->keep_gone);
+	table_init(&m->table, opt->keep_gone ? KEEP_ALL : opt->keep);
 	return m;
+}
+
+void model_keep(struct model *m, enum model_keep keep)
+{
+	m->table.keep = keep;
 }
 
 void model_free(struct model *m)
@@ -108,6 +113,7 @@ struct proc *model_stranger(struct model *m, const struct event *ev, const struc
 		return NULL;
 	}
 	memcpy(p->comm, ev->comm, sizeof(p->comm));
+	p->entry = ENTRY_FOUND;
 	p->inferred = true;
 	if (parent) {
 		p->birth_parent = (struct task_ref){.start = parent->start, .tgid = parent->tgid};
@@ -198,6 +204,7 @@ static void on_snapshot(struct model *m, const struct event *ev)
 	p->adopted_before = was_adopted(s);
 	keep_args(m, p, ev, s->args_off, s->args_len, s->args_bytes);
 	if (s->state == SNAP_ZOMBIE) {
+		p->entry = ENTRY_FOUND_ZOMBIE;
 		p->status = s->status;
 		p->has_status = true;
 		life_zombie(m, p);
@@ -298,23 +305,6 @@ static void on_thread(struct model *m, const struct event *ev)
 	model_say(m, &f);
 }
 
-/*
- * Who might have killed it.  The first of a kind counts: the second finds it dying.  Of
- * different kinds the later one does, as one that was survived must not hide one that was
- * not; but nothing is survived after KILL.
- */
-static void on_signal(struct model *m, const struct event *ev)
-{
-	const struct ev_signal *e = (const struct ev_signal *)ev;
-	struct proc *p = table_find(&m->table, &ev->who);
-
-	if (!p || p->state != PROC_ALIVE || p->killer_sig == e->sig || p->killer_sig == 9)
-		return;
-	p->killer.ref = e->from;
-	memcpy(p->killer.comm, e->from_comm, sizeof(p->killer.comm));
-	p->killer_sig = e->sig;
-}
-
 static void on_loss(struct model *m, const struct event *ev)
 {
 	const struct ev_loss *e = (const struct ev_loss *)ev;
@@ -340,7 +330,7 @@ static const struct {
 } handlers[EV_KINDS] = {
 	[EV_FORK] = {on_fork, true},	       [EV_EXEC] = {on_exec, true},
 	[EV_EXIT] = {life_exit, true},	       [EV_REAP] = {life_reap, true},
-	[EV_SIGNAL] = {on_signal, true},       [EV_SNAPSHOT] = {on_snapshot, true},
+	[EV_SIGNAL] = {life_signal, true},     [EV_SNAPSHOT] = {on_snapshot, true},
 	[EV_THREAD_START] = {on_thread, true}, [EV_THREAD_EXIT] = {on_thread, true},
 	[EV_LOSS] = {on_loss, false},	       [EV_CLOCK] = {on_clock, false},
 	[EV_GONE] = {life_gone, true},	       [EV_END] = {life_end, false},

@@ -41,15 +41,19 @@ struct past_parent {
 	uint64_t exit_ts;
 };
 
+/* How a process entered the trace: what its first fact was. */
+enum proc_entry { ENTRY_FORK, ENTRY_FOUND, ENTRY_FOUND_ZOMBIE };
+
 /*
  * One process: one life of one thread group.  Times are ns since the trace began, or
  * NO_TIME.  Owned by the model; valid during the callback that shows it, and until
- * model_free() where the model keeps what is gone.
+ * model_free() where the model keeps all.
  */
 struct proc {
 	struct task_ref ref;		/* the key: tgid and start; tid is 0 */
 	char comm[EVENT_COMM];
 	enum proc_state state;
+	enum proc_entry entry;
 
 	struct who parent;		/* current parent; at and after its exit: the last */
 	struct task_ref birth_parent;	/* as first known; of a snapshot: the parent then */
@@ -87,6 +91,9 @@ struct proc {
 	bool adopted_before;		/* snapshot: its session shows that its parent is not the
 					 * one that made it (see model.c: was_adopted) */
 
+	struct past_parent left_by;	/* the first parent that was seen to die before it was
+					 * reaped; of an orphan old_parent, unless that one
+					 * died unseen */
 	struct who old_parent;		/* the one whose exit orphaned it first */
 	struct who new_parent;		/* the first adopter */
 	struct who last_adopter;	/* who had taken it when it ended, where adopted */
@@ -95,7 +102,7 @@ struct proc {
 					 * its exit: who sent one that may kill it */
 	uint32_t killer_sig;
 
-	/* The tree that views walk, where the model keeps what is gone: births. */
+	/* The tree that views walk, where the model keeps all: births. */
 	struct proc *born_of;		/* birth parent where it is in the table */
 	TAILQ_HEAD(proc_list, proc) born; /* children in order of birth */
 	TAILQ_ENTRY(proc) born_link;
@@ -106,9 +113,12 @@ struct proc {
 	TAILQ_ENTRY(proc) child_link;
 	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graves of table.h */
 	TAILQ_ENTRY(proc) all_link;
+	uint64_t number;		/* in order of first appearance */
 	struct past_parent past[2];	/* the latest first */
 	uint64_t zombie_from;		/* its deadline counts from here */
 	bool in_zombie_queue;
+	bool in_grave;
+	uint8_t noted;			/* one bit a kind of notes.h */
 	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
 	bool ns_init;			/* exited as init of a PID namespace */
 	bool ghost;			/* only named as a parent so far: nobody's business */
@@ -166,9 +176,18 @@ struct fact {
 
 typedef void (*fact_fn)(void *ctx, const struct fact *f);
 
+/* What is kept of the processes that are gone.  The facts do not depend on it. */
+enum model_keep {
+	KEEP_ALIVE,		/* nothing */
+	KEEP_NOTED,		/* those that a finding may name, see notes.h: a bounded number,
+				 * without file and args */
+	KEEP_ALL,		/* for views that show the whole tree */
+};
+
 struct model_options {
 	uint64_t zombie_after_ns;	/* an interval longer than this is flagged */
-	bool keep_gone;			/* for views that show the whole tree */
+	enum model_keep keep;
+	bool keep_gone;			/* to go: says KEEP_ALL */
 	bool keep_args;			/* keep file and args of each process */
 };
 
@@ -178,6 +197,9 @@ struct model;
 struct model *model_new(const struct model_options *opt, const struct meta *meta,
 			fact_fn fn, void *ctx);
 void model_free(struct model *m);
+
+/* To go: another keep than that of the options.  Call before model_begin(). */
+void model_keep(struct model *m, enum model_keep keep);
 
 /* Says the META fact.  Call once, before the first event. */
 void model_begin(struct model *m);
@@ -200,10 +222,10 @@ uint64_t model_next_deadline(const struct model *m);
 
 const struct model_counts *model_counts(const struct model *m);
 
-/* Processes in order of first appearance; with keep_gone all, else those not gone. */
+/* Processes in order of first appearance: those not gone, and the gone that are kept. */
 const struct proc *model_first(const struct model *m);
 const struct proc *model_next(const struct proc *p);
-/* NULL where unknown, or gone and not kept: what a log says must not depend on it. */
+/* NULL where unknown, or gone unless all are kept: what a log says must not depend on it. */
 const struct proc *model_find(const struct model *m, const struct task_ref *ref);
 
 enum proc_fate proc_fate(const struct proc *p);

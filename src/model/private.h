@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * private.h: what the files of the model share: model.c (takes events, says facts),
- * family.c (who is whose parent), life.c (exit, zombie, reap).
+ * family.c (who is whose parent), life.c (signal, exit, zombie, reap).
  */
 #ifndef BROOD_MODEL_PRIVATE_H
 #define BROOD_MODEL_PRIVATE_H
@@ -52,6 +52,7 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x);
 
 /* life.c */
 void life_zombie(struct model *m, struct proc *p); /* it is one from now on */
+void life_signal(struct model *m, const struct event *ev);
 void life_exit(struct model *m, const struct event *ev);
 void life_gone(struct model *m, const struct event *ev);
 void life_reap(struct model *m, const struct event *ev);

@@ -61,24 +61,31 @@ static void drop(struct table *t, struct proc *p)
 	proc_free(p);
 }
 
-void table_init(struct table *t, bool keep_gone)
+void table_init(struct table *t, enum model_keep keep)
 {
 	t->hash = t->kept = NULL;
+	t->appeared = 0;
 	t->n_graves = 0;
-	t->keep_gone = keep_gone;
+	t->notes = (struct notes){0};
+	t->keep = keep;
 	TAILQ_INIT(&t->all);
 	TAILQ_INIT(&t->graves);
 	TAILQ_INIT(&t->buried);
+}
+
+static bool kept(const struct table *t, const struct proc *p)
+{
+	return t->keep == KEEP_ALL || p->noted;
 }
 
 void table_free(struct table *t)
 {
 	struct proc *p, *next;
 
-	/* In the hash only: ghosts, and graves where they are not kept. */
+	/* In the hash only: ghosts, and those graves that nobody keeps. */
 	for (p = t->hash; p; p = next) {
 		next = p->hh.next;
-		if (p->ghost || (p->state == PROC_GONE && !t->keep_gone))
+		if (p->ghost || (p->state == PROC_GONE && !kept(t, p)))
 			drop(t, p);
 	}
 	HASH_CLEAR(hh, t->hash);
@@ -100,7 +107,7 @@ struct proc *table_find_kept(struct table *t, const struct task_ref *ref)
 {
 	struct proc *p = table_find(t, ref);
 
-	if (!t->keep_gone)
+	if (t->keep != KEEP_ALL)
 		return p && p->state != PROC_GONE ? p : NULL;
 	if (p)
 		return p;
@@ -120,6 +127,7 @@ struct proc *table_add(struct table *t, const struct task_ref *ref)
 	if (!p)
 		return NULL;
 	p->ghost = false;
+	p->number = t->appeared++;
 	TAILQ_INSERT_TAIL(&t->all, p, all_link);
 	for (c = TAILQ_FIRST(&p->children); c; c = TAILQ_NEXT(c, child_link)) {
 		if (!c->born_of && ref_same(&c->birth_parent, &p->ref))
@@ -169,7 +177,7 @@ void table_birth(struct table *t, struct proc *p, const struct task_ref *parent)
 {
 	struct proc *to;
 
-	if (!t->keep_gone)
+	if (t->keep != KEEP_ALL)
 		return;
 	if (p->born_of)
 		TAILQ_REMOVE(&p->born_of->born, p, born_link);
@@ -181,6 +189,50 @@ void table_birth(struct table *t, struct proc *p, const struct task_ref *parent)
 	p->born_of = to;
 }
 
+/* No more of it than its grave, if it still has one. */
+static void forget(struct table *t, struct proc *p)
+{
+	TAILQ_REMOVE(&t->all, p, all_link);
+	if (!p->in_grave)
+		proc_free(p);
+}
+
+static void strip(struct proc *p)
+{
+	free(p->file);
+	free(p->args);
+	p->file = p->args = NULL;
+	p->args_len = 0;
+}
+
+/* In its grave already: it may be the one that must make way at once. */
+static void note_or_forget(struct table *t, struct proc *p)
+{
+	struct proc *out[NOTE_KINDS];
+	size_t n = 0;
+
+	strip(p);
+	if (t->keep == KEEP_NOTED)
+		n = notes_take(&t->notes, p, out);
+	for (size_t i = 0; i < n; i++)
+		forget(t, out[i]);
+	if (!p->noted)
+		forget(t, p);
+}
+
+static void leave_graveyard(struct table *t, struct proc *p)
+{
+	TAILQ_REMOVE(&t->graves, p, zombie_link);
+	p->in_grave = false;
+	if (!kept(t, p)) {
+		drop(t, p);
+		return;
+	}
+	unhash(t, p);
+	if (t->keep == KEEP_ALL)
+		TAILQ_INSERT_TAIL(&t->buried, p, zombie_link);
+}
+
 void table_bury(struct table *t, struct proc *p)
 {
 	struct proc *c;
@@ -189,24 +241,12 @@ void table_bury(struct table *t, struct proc *p)
 	/* It has children only where its exit was lost, or where it was a namespace's init. */
 	while ((c = TAILQ_FIRST(&p->children)))
 		table_unlink(t, c);
-	if (!t->keep_gone) {
-		TAILQ_REMOVE(&t->all, p, all_link);
-		free(p->file);
-		free(p->args);
-		p->file = p->args = NULL;
-		p->args_len = 0;
-	}
 	TAILQ_INSERT_TAIL(&t->graves, p, zombie_link);
-	if (t->n_graves < GRAVEYARD) {
+	p->in_grave = true;
+	if (t->keep != KEEP_ALL)
+		note_or_forget(t, p);
+	if (t->n_graves < GRAVEYARD)
 		t->n_graves++;
-		return;
-	}
-	p = TAILQ_FIRST(&t->graves);
-	TAILQ_REMOVE(&t->graves, p, zombie_link);
-	if (t->keep_gone) {
-		unhash(t, p);
-		TAILQ_INSERT_TAIL(&t->buried, p, zombie_link);
-	} else {
-		drop(t, p);
-	}
+	else
+		leave_graveyard(t, TAILQ_FIRST(&t->graves));
 }

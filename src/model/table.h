@@ -8,27 +8,29 @@
  *   with it, so that they are its children when it appears: in a snapshot, a parent may
  *   come after its children.
  * - The graveyard holds the last GRAVEYARD processes that are gone, so that what is told
- *   of one twice, or late, is recognised.  It is the same whether or not the table keeps
- *   what is gone, therefore so are the facts.
+ *   of one twice, or late, is recognised.  It is the same whatever else the table keeps
+ *   of what is gone, therefore so are the facts.
  */
 #ifndef BROOD_TABLE_H
 #define BROOD_TABLE_H
 
-#include "model/model.h"
+#include "model/notes.h"
 
 #define GRAVEYARD 256
 
 struct table {
 	struct proc *hash;	 /* ghosts, the living, zombies, the graveyard */
-	struct proc_list all;	 /* by all_link; no ghosts */
+	struct proc_list all;	 /* by all_link: not the ghosts, of the gone what is kept */
+	uint64_t appeared;	 /* how many so far */
 	struct proc_list graves; /* by zombie_link, the latest last */
 	unsigned int n_graves;
-	/* What left the graveyard, where it is kept: out of the way of all that is going on. */
+	/* What left the graveyard, where all is kept: out of the way of what is going on. */
 	struct proc *kept;	 /* a hash, made when somebody asks */
 	struct proc_list buried; /* by zombie_link: what is not yet in it */
-	bool keep_gone;
+	struct notes notes;
+	enum model_keep keep;
 };
-void table_init(struct table *t, bool keep_gone);
+void table_init(struct table *t, enum model_keep keep);
 void table_free(struct table *t);
 
 /* NULL where unknown: neither ghosts nor what left the graveyard.  ref->tid is ignored. */
@@ -50,8 +52,8 @@ void table_unlink(struct table *t, struct proc *p);
 void table_birth(struct table *t, struct proc *p, const struct task_ref *parent);
 
 /*
- * p is gone: to the graveyard with it, without parent or children.  It is valid until as
- * many others followed it, or until table_free() where the table keeps all.
+ * p is gone: to the graveyard with it, without parent or children.  It is valid until
+ * GRAVEYARD others followed it, or until table_free() where the table keeps all.
  */
 void table_bury(struct table *t, struct proc *p);
 

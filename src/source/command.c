@@ -184,7 +184,7 @@ int command_release(struct command *c, const char *name, int *status)
 	*status = err == ENOENT ? 127 : 126;
 	waitpid(c->pid, NULL, 0);
 	if (err == ENOENT && !strchr(name, '/'))
-		say(name, "command not found", NULL);
+		say(*name ? name : "''", "command not found", NULL);
 	else
 		say(name, strerror(err), NULL);
 	return -err;
@@ -192,8 +192,16 @@ int command_release(struct command *c, const char *name, int *status)
 
 bool command_ended(struct command *c)
 {
-	if (!c->ended && waitpid(c->pid, &c->wait_status, WNOHANG) == c->pid)
-		c->ended = true;
+	int status;
+	pid_t pid;
+
+	/* With CLONE_PARENT the command can give us children that we never had: wait for
+	 * them too, or they stay zombies. */
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		if (pid == c->pid) {
+			c->wait_status = status;
+			c->ended = true;
+		}
 	return c->ended;
 }
 

@@ -191,6 +191,21 @@ static void keep_wanted(struct snapshot *s, const bool *wanted)
 	s->n = n;
 }
 
+static int missing_pidns(const struct filter *f, const struct snapshot *s)
+{
+	for (uint32_t p = 0; p < f->n_pidns; p++) {
+		size_t i = 0;
+
+		while (i < s->n && s->list[i].pid_ns != f->pidns[p])
+			i++;
+		if (i == s->n) {
+			sayf("--pidns", "no process in a PID namespace with inode %u", f->pidns[p]);
+			return -ESRCH;
+		}
+	}
+	return 0;
+}
+
 /*
  * A child born between the iteration and the filling of the table, of a parent that was not
  * in it yet, is seen by nobody: so iterate until nobody had to be added.
@@ -206,7 +221,7 @@ int filter_begin(const struct filter *f, struct brood *skel, struct snapshot *s)
 		if (added)
 			break;
 		qsort(s->list, s->n, sizeof(*s->list), by_ref);
-		if (first && missing_pid(f, s)) {
+		if (first && (missing_pid(f, s) || missing_pidns(f, s))) {
 			free(wanted);
 			return -ESRCH;
 		}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -58,6 +59,27 @@ void here_free(struct meta *m)
 {
 	free(m->command);
 	m->command = NULL;
+}
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, PROC_TIME_INIT_INO */
+#define PID_INIT_INO 0xEFFFFFFCu
+#define TIME_INIT_INO 0xEFFFFFFAu
+
+static bool is_inode(const char *path, ino_t inode)
+{
+	struct stat st;
+
+	/* Kernels without time namespaces (before 5.6) have no such file. */
+	return stat(path, &st) || st.st_ino == inode;
+}
+
+const char *here_wrong_namespace(void)
+{
+	if (!is_inode("/proc/self/ns/pid", PID_INIT_INO))
+		return "PID";
+	if (!is_inode("/proc/self/ns/time", TIME_INIT_INO))
+		return "time";
+	return NULL;
 }
 
 void here_begin(struct meta *m)

@@ -9,6 +9,12 @@
 int here_meta(struct meta *m, char **command);
 void here_free(struct meta *m);
 
+/*
+ * Is this the initial PID and time namespace?  The kernel tells PIDs and times as those see
+ * them; elsewhere /proc and our own clock mean others.  NULL, or which one it is not.
+ */
+const char *here_wrong_namespace(void);
+
 /* Begin: t0 and wall0 are now. */
 void here_begin(struct meta *m);
 

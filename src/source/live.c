@@ -133,7 +133,37 @@ static int wait_for_reaps(struct live *l)
 		ring_nap(l->ring, boottime() + 5 * NS_PER_MS);
 		n = ring_drain(l->ring);
 	}
+	/* The last of them may have come between the drain and the look. */
+	if (n >= 0)
+		n = ring_drain(l->ring);
 	return n < 0 ? n : 0;
+}
+
+/* The command was reaped by us, whatever the kernel still owes us about that. */
+static int deliver_own_reap(struct live *l, const struct task_ref *who, uint64_t ts)
+{
+	struct ev_reap e = {
+		.h = { .ts = ts, .who = *who, .kind = EV_REAP, .flags = EVF_INFERRED },
+		.by = l->self,
+		.by_comm = "brood",
+		.parent = l->self,
+	};
+
+	return live_deliver(l, &e.h);
+}
+
+static int deliver_untold(struct live *l)
+{
+	struct ev_gone gone;
+	int err = 0;
+
+	while (!err && l->watch && reapwatch_take_untold(l->watch, l->last_ts, &gone)) {
+		if (l->command.ended && gone.h.who.tgid == (uint32_t)l->command.pid)
+			err = deliver_own_reap(l, &gone.h.who, gone.seen);
+		else
+			err = live_deliver(l, &gone.h);
+	}
+	return err;
 }
 
 static int deliver_end(struct live *l)
@@ -143,8 +173,8 @@ static int deliver_end(struct live *l)
 
 	if (!err)
 		err = live_feed_missed(l);
-	while (!err && l->watch && reapwatch_take_untold(l->watch, l->last_ts, &e))
-		err = live_deliver(l, &e);
+	if (!err)
+		err = deliver_untold(l);
 	if (err)
 		return err;
 	e = (struct event){ .ts = boottime(), .kind = EV_END };

@@ -29,6 +29,7 @@ struct live {
 	struct queue early;		/* drained before the run began */
 	struct reapwatch *watch;	/* NULL where reaps are exact */
 	struct command command;
+	struct task_ref self;		/* brood, the parent of the command */
 	struct ev_snapshot *held;	/* the command as it was before its exec */
 	const struct sink *sink;	/* NULL: still starting */
 	int signal_fd;

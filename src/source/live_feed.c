@@ -43,14 +43,13 @@ static int check_loss(struct live *l, uint32_t lost, uint64_t until)
 /* Reaped in time, though the kernel is late to tell: say so before the deadline passes. */
 int live_feed_gone(struct live *l, uint64_t now)
 {
-	bool lossy = l->lost_seen || l->skel->bss->state.lost;
-	struct event gone;
+	struct ev_gone gone;
 	int err = 0;
 
-	while (!err && l->watch && reapwatch_next_gone(l->watch, now, lossy, &gone)) {
-		if (gone.ts < l->last_ts)
-			gone.ts = l->last_ts;
-		err = live_deliver(l, &gone);
+	while (!err && l->watch && reapwatch_next_gone(l->watch, now, &gone)) {
+		if (gone.h.ts < l->last_ts)
+			gone.h.ts = l->last_ts;
+		err = live_deliver(l, &gone.h);
 	}
 	return err;
 }

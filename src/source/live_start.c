@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -17,14 +18,15 @@
 
 static int open_signals(struct live *l)
 {
+	static const int ours[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD };
+	struct sigaction old;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
+	/* What nohup or a shell's & has us ignore stays ignored: a signalfd would see it. */
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (!sigaction(ours[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaddset(&set, ours[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (l->signal_fd < 0) {
@@ -57,6 +59,7 @@ static int begin_command(struct live *l)
 	}
 	l->snapshot.list[0] = l->snapshot.list[i];
 	l->snapshot.n = 1;
+	l->self = l->snapshot.list[0].parent;
 	l->held = snapshot_with_args(&l->snapshot.list[0], SNAPSHOT_ARGS_MAX);
 	if (!l->held)
 		return -ENOMEM;
@@ -118,10 +121,18 @@ static int open_all(struct live *l)
 
 int live_open(struct source *out, const struct live_options *opt, int *status)
 {
-	struct live *l = calloc(1, sizeof(*l));
+	const char *wrong = here_wrong_namespace();
+	struct live *l;
+	char why[64];
 	int err;
 
 	*status = opt->command ? 125 : 1;
+	if (wrong) {
+		snprintf(why, sizeof(why), "inside a %s namespace PIDs and times mean others", wrong);
+		say("cannot watch", why, "run it outside of the container");
+		return -EPERM;
+	}
+	l = calloc(1, sizeof(*l));
 	if (!l) {
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;

@@ -10,12 +10,6 @@
 #include "source/clock.h"
 #include "source/procfs.h"
 
-/*
- * Asked this much too late (brood was stopped, or far behind), "gone" says too little about
- * when: the reap itself is in the ring by then and tells more, unless it was lost.
- */
-#define LATE_NS (50 * NS_PER_MS)
-
 struct end {
 	struct task_ref ref;
 	uint64_t ts;
@@ -98,12 +92,14 @@ uint64_t reapwatch_deadline(const struct reapwatch *w)
 	return e ? e->ts + w->age : UINT64_MAX;
 }
 
-static void tell_gone(struct event *gone, const struct task_ref *ref, uint64_t ts)
+static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t ts)
 {
-	*gone = (struct event){ .ts = ts, .who = *ref, .kind = EV_GONE };
+	*gone = (struct ev_gone){
+		.h = { .ts = ts, .who = *ref, .kind = EV_GONE }, .seen = boottime(),
+	};
 }
 
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, bool lossy, struct event *gone)
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
 {
 	struct end *e;
 
@@ -111,7 +107,7 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, bool lossy, struct e
 		TAILQ_REMOVE(&w->waiting, e, link);
 		TAILQ_INSERT_TAIL(&w->asked, e, link);
 		e->asked = true;
-		if ((lossy || boottime() - e->ts < w->age + LATE_NS) && !procfs_exists(&e->ref)) {
+		if (!procfs_exists(&e->ref)) {
 			tell_gone(gone, &e->ref, e->ts + w->age);
 			return true;
 		}
@@ -134,7 +130,7 @@ bool reapwatch_untold(const struct reapwatch *w, uint64_t before)
 	return untold_in(&w->waiting, before) || untold_in(&w->asked, before);
 }
 
-bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone)
+bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
 {
 	struct end *e;
 

@@ -33,10 +33,11 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
 /*
  * The next one that came of age before `now` and is gone from the task list, as an EV_GONE
  * event with the time of its coming of age.  False: no more of them.  Those still there
- * are zombies indeed; they are not asked about again before the end.  lossy: events were
- * lost, maybe the very reap that is waited for.
+ * are zombies indeed; they are not asked about again before the end.  A process that is
+ * gone by the time of asking is not accused, however late that is: only what was seen to be
+ * there after its time is a zombie.
  */
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, bool lossy, struct event *gone);
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone);
 
 /*
  * At the end of a run: of those that ended before `before`, is one gone whose reap is still
@@ -48,6 +49,6 @@ bool reapwatch_untold(const struct reapwatch *w, uint64_t before);
  * At the very end: empty the watch; each that is gone but was never told, as an EV_GONE
  * event with time `now`.  False: empty.
  */
-bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct event *gone);
+bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct ev_gone *gone);
 
 #endif

@@ -4,12 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "trace/codec.h"
-
-_Static_assert(BLOCK_STORED_MAX == BLOCK_RAW_MAX, "what does not shrink is stored as it is");
-
-#define SYNC	   "\xeb" "blk"
-#define SYNC_LEN   4
+const uint8_t trace_magic[TRACE_MAGIC_LEN] = {0x89, 'B', 'R', 'D', '\r', '\n', 0x1a, '\n'};
+#define SYNC_LEN 4
+static const uint8_t sync_bytes[SYNC_LEN] = {0xeb, 'b', 'l', 'k'};
 #define HEADER_CRC 48 /* where it is, and how much it covers */
 #define BLOCK_CRC  52
 
@@ -50,7 +47,7 @@ static uLong block_crc(const uint8_t *header, const uint8_t *payload, uint32_t l
 void trace_header_pack(uint8_t *to)
 {
 	memset(to, 0, TRACE_HEADER_LEN);
-	memcpy(to, TRACE_MAGIC, TRACE_MAGIC_LEN);
+	memcpy(to, trace_magic, TRACE_MAGIC_LEN);
 	put_le(to + 8, TRACE_MAJOR, 2);
 	put_le(to + 10, TRACE_MINOR, 2);
 }
@@ -58,7 +55,7 @@ void trace_header_pack(uint8_t *to)
 void block_pack(uint8_t *to, const struct block_header *h, const uint8_t *payload)
 {
 	memset(to, 0, BLOCK_HEADER_LEN);
-	memcpy(to, SYNC, SYNC_LEN);
+	memcpy(to, sync_bytes, SYNC_LEN);
 	put_le(to + 4, h->trace_id, 4);
 	to[8] = h->kind;
 	to[9] = h->flags;
@@ -74,7 +71,8 @@ void block_pack(uint8_t *to, const struct block_header *h, const uint8_t *payloa
 
 bool block_unpack(const uint8_t *p, struct block_header *h)
 {
-	if (memcmp(p, SYNC, SYNC_LEN) != 0 || !crc_is(p + HEADER_CRC, crc32(0, p, HEADER_CRC)))
+	if (memcmp(p, sync_bytes, SYNC_LEN) != 0 ||
+	    !crc_is(p + HEADER_CRC, crc32(0, p, HEADER_CRC)))
 		return false;
 	h->trace_id = (uint32_t)get_le(p + 4, 4);
 	h->kind = p[8];
@@ -98,10 +96,10 @@ size_t block_search(const uint8_t *p, size_t len)
 {
 	const uint8_t *at = p, *end = p + len;
 
-	while ((at = memchr(at, SYNC[0], (size_t)(end - at)))) {
+	while ((at = memchr(at, sync_bytes[0], (size_t)(end - at)))) {
 		size_t n = (size_t)(end - at);
 
-		if (!memcmp(at, SYNC, n < SYNC_LEN ? n : SYNC_LEN))
+		if (!memcmp(at, sync_bytes, n < SYNC_LEN ? n : SYNC_LEN))
 			return (size_t)(at - p);
 		at++;
 	}

@@ -11,14 +11,16 @@
  * Before the first block.  The first byte has the top bit set, which 7-bit transfer loses;
  * CR LF and LF are what text mode changes; ^Z ends a text for some.
  */
-#define TRACE_MAGIC	  "\x89" "BRD\r\n\x1a\n"
-#define TRACE_MAGIC_LEN	  8
-#define TRACE_MAJOR	  1
-#define TRACE_MINOR	  0
-#define TRACE_HEADER_LEN  16
+#define TRACE_MAGIC_LEN 8
+extern const uint8_t trace_magic[TRACE_MAGIC_LEN]; /* 89 'B' 'R' 'D' CR LF ^Z LF */
 
-#define BLOCK_HEADER_LEN  56
-#define BLOCK_STORED_MAX  (256U << 10) /* as BLOCK_RAW_MAX: deflated only where that is shorter */
+#define TRACE_MAJOR	 1
+#define TRACE_MINOR	 0
+#define TRACE_HEADER_LEN 16
+
+#define BLOCK_HEADER_LEN 56
+#define BLOCK_RAW_MAX	 (256U << 10)
+#define BLOCK_STORED_MAX BLOCK_RAW_MAX /* deflated only where that is shorter */
 
 enum block_kind {
 	BLOCK_META = 1,	    /* what is known of the trace */
@@ -42,7 +44,7 @@ struct block_header {
 	uint32_t raw_len;  /* of the payload, inflated */
 	uint32_t stored_len;
 	uint32_t records;
-	uint64_t before;   /* records of all blocks before, lost ones included */
+	uint64_t before; /* records of all blocks before, lost ones included */
 	uint64_t first_ts, last_ts;
 };
 

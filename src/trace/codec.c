@@ -37,7 +37,7 @@ void codec_free(struct codec *c)
 {
 	if (!c)
 		return;
-	if (c->id_slots)	/* writing: columns and copies are its own */
+	if (c->id_slots) /* writing: columns and copies are its own */
 		for (int i = 0; i < COLUMNS; i++)
 			free(c->col[i].data);
 	for (int k = 0; k < EV_KINDS; k++)

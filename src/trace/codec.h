@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "trace/block.h"
 #include "trace/column.h"
 #include "trace/fields.h"
 
-/* Limits of one block; a reader's memory follows from them. */
-#define BLOCK_RAW_MAX	  (256U << 10)
+/* Limits of one block, beside BLOCK_RAW_MAX; a reader's memory follows from them. */
 #define BLOCK_RECORDS_MAX 65536U
 #define BLOCK_IDS_MAX	  16384U
 #define BLOCK_STRINGS_MAX 16384U
@@ -52,15 +52,16 @@ struct string {
 
 struct codec;
 
-/* --- writing (encode.c) ----------------------------------------------------------------- */
+/* --- writing (encode.c) --------------------------------------------------------------- */
 
 int encoder_new(struct codec **out);
 
 /*
- * Add one event to the open block.  0; -ENOSPC: it does not fit any more, seal first;
- * -EMSGSIZE: it never will; -EINVAL: it is of no kind that is stored; -ENOMEM.
+ * Add one event, of a kind in the table, to the open block, as of ts, which must not be before
+ * the one added last.  0; -ENOSPC: it does not fit any more, seal first; -EMSGSIZE: it never
+ * will; -ENOMEM.
  */
-int encoder_add(struct codec *c, const struct event *ev);
+int encoder_add(struct codec *c, const struct event *ev, uint64_t ts);
 
 struct block_stats {
 	uint32_t records;
@@ -74,7 +75,7 @@ uint8_t *encoder_seal(struct codec *c, uint32_t *len);
 /* Forget what the open block holds. */
 void encoder_reset(struct codec *c);
 
-/* --- reading (decode.c) ----------------------------------------------------------------- */
+/* --- reading (decode.c) --------------------------------------------------------------- */
 
 int decoder_new(struct codec **out);
 

@@ -16,9 +16,9 @@
 #define VARINT_MAX 10 /* bytes of UINT64_MAX */
 
 struct column {
-	uint8_t *data;	/* writing: owned; reading: borrowed */
-	uint32_t pos;	/* written or read so far */
-	uint32_t size;	/* writing: room; reading: bytes */
+	uint8_t *data; /* writing: owned; reading: borrowed */
+	uint32_t pos;  /* written or read so far */
+	uint32_t size; /* writing: room; reading: bytes */
 };
 
 /* Room for n more bytes.  false where memory is short. */

@@ -64,7 +64,7 @@ static void take_directory(struct codec *c, struct column *block)
 		}
 		id += gap + (i > 0);
 		if (id < COLUMNS)
-			c->col[id] = (struct column){ block->data + at, 0, (uint32_t)len };
+			c->col[id] = (struct column){block->data + at, 0, (uint32_t)len};
 		at += len;
 	}
 }
@@ -72,12 +72,12 @@ static void take_directory(struct codec *c, struct column *block)
 int decoder_begin(struct codec *c, const uint8_t *raw, uint32_t len, uint32_t records,
 		  uint64_t first_ts)
 {
-	struct column block = { (uint8_t *)raw, 0, len };
+	struct column block = {(uint8_t *)raw, 0, len};
 	static const uint8_t nothing[1];
 
 	codec_reset(c);
 	for (int i = 0; i < COLUMNS; i++)
-		c->col[i] = (struct column){ (uint8_t *)nothing, 0, 0 };
+		c->col[i] = (struct column){(uint8_t *)nothing, 0, 0};
 	c->left = records;
 	c->ts = first_ts;
 	take_directory(c, &block);
@@ -92,12 +92,13 @@ static const struct event *decode(struct codec *c)
 {
 	uint64_t kind = get(c, &c->col[COLUMN_KIND]);
 	uint64_t after = get(c, &c->col[COLUMN_TS]);
-	struct walk w = { .mask = get(c, &c->col[COLUMN_MASK]) };
-	struct identity *id;
+	struct walk w = {.mask = get(c, &c->col[COLUMN_MASK])};
+	const struct task_ref nobody = {0};
+	const struct identity *id;
 
 	c->bad |= after > UINT64_MAX - c->ts;
 	c->ts += after;
-	w.who = w.memory = w.ref = code_id(c, false, &c->col[COLUMN_WHO], true, NULL);
+	w.who = w.memory = w.ref = code_id(c, false, &c->col[COLUMN_WHO], true, &nobody);
 	if (c->bad || kind >= EV_KINDS || !trace_kinds[kind].size)
 		return NULL;
 	id = &c->ids[w.who];

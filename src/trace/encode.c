@@ -10,7 +10,7 @@ _Static_assert(BLOCK_STRINGS_MAX <= BLOCK_IDS_MAX, "SLOTS serves both");
 _Static_assert(BLOCK_IDS_MAX <= UINT16_MAX, "slots hold 16 bits");
 
 /* The most that one record takes beside its strings: each field and shared column a varint. */
-#define RECORD_MAX    ((FIELDS_MAX + 16) * VARINT_MAX)
+#define RECORD_MAX ((FIELDS_MAX + 16) * VARINT_MAX)
 /* The most that one record adds: `who` and refs; bytes and comms. */
 #define RECORD_IDS     4
 #define RECORD_STRINGS 6
@@ -49,7 +49,7 @@ void encoder_reset(struct codec *c)
 	memset(c->id_slots, 0, SLOTS * sizeof(*c->id_slots));
 	memset(c->string_slots, 0, SLOTS * sizeof(*c->string_slots));
 	c->raw = 0;
-	c->stats = (struct block_stats){ 0 };
+	c->stats = (struct block_stats){0};
 }
 
 const struct block_stats *encoder_stats(const struct codec *c)
@@ -57,7 +57,7 @@ const struct block_stats *encoder_stats(const struct codec *c)
 	return &c->stats;
 }
 
-/* --- what was met already in this block ---------------------------------------------------- */
+/* --- what was met already in this block ----------------------------------------------- */
 
 static uint32_t mix(uint64_t h)
 {
@@ -74,7 +74,7 @@ uint32_t encoder_find_id(struct codec *c, const struct task_ref *ref)
 	for (; c->id_slots[slot]; slot = (slot + 1) & (SLOTS - 1))
 		if (is_id(c, c->id_slots[slot], ref))
 			return c->id_slots[slot];
-	c->id_slots[slot] = (uint16_t)c->n_ids;	/* which the caller adds now */
+	c->id_slots[slot] = (uint16_t)c->n_ids; /* which the caller adds now */
 	return NOT_FOUND;
 }
 
@@ -100,17 +100,18 @@ uint32_t encoder_find_string(struct codec *c, const char *bytes, uint32_t len)
 
 	if (!len)
 		return 0;
-	for (slot = mix(hash_bytes(bytes, len)); c->string_slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+	for (slot = mix(hash_bytes(bytes, len)); c->string_slots[slot];
+	     slot = (slot + 1) & (SLOTS - 1)) {
 		const struct string *s = &c->strings[c->string_slots[slot]];
 
 		if (s->len == len && !memcmp(base + s->off, bytes, len))
 			return c->string_slots[slot];
 	}
-	c->string_slots[slot] = (uint16_t)c->n_strings;	/* likewise */
+	c->string_slots[slot] = (uint16_t)c->n_strings; /* likewise */
 	return NOT_FOUND;
 }
 
-/* --- one event --------------------------------------------------------------------------- */
+/* --- one event ------------------------------------------------------------------------ */
 
 /* Bytes of it that lie behind the struct. */
 static uint64_t var_bytes(const struct event *ev)
@@ -149,7 +150,7 @@ static bool fits(const struct codec *c, uint64_t var)
 
 static void encode(struct codec *c, const struct event *ev, uint64_t ts)
 {
-	struct walk w = { .ev = (struct event *)ev, .last = c->last[ev->kind] };
+	struct walk w = {.ev = (struct event *)ev, .last = c->last[ev->kind]};
 
 	put(c, &c->col[COLUMN_KIND], ev->kind);
 	put(c, &c->col[COLUMN_TS], ts - c->ts);
@@ -160,13 +161,10 @@ static void encode(struct codec *c, const struct event *ev, uint64_t ts)
 	memcpy(c->last[ev->kind], ev, trace_kinds[ev->kind].size);
 }
 
-int encoder_add(struct codec *c, const struct event *ev)
+int encoder_add(struct codec *c, const struct event *ev, uint64_t ts)
 {
-	uint64_t ts = ev->ts > c->ts ? ev->ts : c->ts, var;
+	uint64_t var = var_bytes(ev);
 
-	if (ev->kind >= EV_KINDS || !trace_kinds[ev->kind].size)
-		return -EINVAL;
-	var = var_bytes(ev);
 	if (!fits(c, var))
 		return c->stats.records ? -ENOSPC : -EMSGSIZE;
 	if (!make_room(c, ev->kind, (uint32_t)var))
@@ -179,7 +177,7 @@ int encoder_add(struct codec *c, const struct event *ev)
 	return 0;
 }
 
-/* --- the block --------------------------------------------------------------------------- */
+/* --- the block ------------------------------------------------------------------------ */
 
 static void put_directory(const struct codec *c, struct column *to)
 {
@@ -198,7 +196,7 @@ static void put_directory(const struct codec *c, struct column *to)
 
 uint8_t *encoder_seal(struct codec *c, uint32_t *len)
 {
-	struct column block = { 0 };
+	struct column block = {0};
 
 	if (column_reserve(&block, c->raw + DIRECTORY_MAX)) {
 		put_directory(c, &block);

@@ -107,6 +107,11 @@ static const struct field clock_fields[] = {
 	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_clock, wall_ns) },
 };
 
+static const struct field gone_fields[] = {
+	HEAD(EXPECT_NONE),
+	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_gone, seen) },
+};
+
 static const struct field plain_fields[] = {
 	HEAD(EXPECT_NONE),
 };
@@ -123,7 +128,7 @@ const struct kind trace_kinds[EV_KINDS] = {
 	[EV_THREAD_EXIT] =  KIND(ev_thread, thread_exit_fields),
 	[EV_LOSS] =         KIND(ev_loss, loss_fields),
 	[EV_CLOCK] =        KIND(ev_clock, clock_fields),
-	[EV_GONE] =         KIND(event, plain_fields),
+	[EV_GONE] =         KIND(ev_gone, gone_fields),
 	[EV_END] =          KIND(event, plain_fields),
 };
 /* clang-format on */

@@ -13,7 +13,7 @@
 
 struct codec {
 	struct column col[COLUMNS];
-	struct identity *ids; /* [0]: nobody */
+	struct identity *ids;	/* [0]: nobody */
 	struct string *strings; /* [0]: the empty one */
 	uint32_t n_ids, n_strings;
 	uint32_t last_index[EV_KINDS][FIELDS_MAX]; /* of an identity or a string */
@@ -26,7 +26,7 @@ struct codec {
 
 	/* writing */
 	struct block_stats stats;
-	uint32_t raw;			/* bytes in all columns */
+	uint32_t raw;			   /* bytes in all columns */
 	uint16_t *id_slots, *string_slots; /* hash tables of indices */
 };
 
@@ -38,7 +38,7 @@ void codec_reset(struct codec *c);
 uint32_t encoder_find_id(struct codec *c, const struct task_ref *ref);
 uint32_t encoder_find_string(struct codec *c, const char *bytes, uint32_t len);
 
-/* --- integers --------------------------------------------------------------------------- */
+/* --- integers ------------------------------------------------------------------------- */
 
 ALWAYS_INLINE void put(struct codec *c, struct column *col, uint64_t v)
 {
@@ -61,7 +61,7 @@ ALWAYS_INLINE uint32_t get32(struct codec *c, struct column *col)
 	return (uint32_t)v;
 }
 
-/* --- identities and strings --------------------------------------------------------------- */
+/* --- identities and strings ----------------------------------------------------------- */
 
 /* A newcomer remembers what the one before it does. */
 ALWAYS_INLINE uint32_t add_id(struct codec *c, uint32_t tgid, uint64_t start)
@@ -128,7 +128,7 @@ ALWAYS_INLINE uint32_t add_string(struct codec *c, uint32_t off, uint32_t len)
 	uint32_t i = c->n_strings++;
 	struct string *s = &c->strings[i];
 
-	*s = (struct string){ .off = off, .len = len };
+	*s = (struct string){.off = off, .len = len};
 	memcpy(s->head, c->col[COLUMN_STRING_BYTES].data + off,
 	       len < sizeof(s->head) ? len : sizeof(s->head));
 	return i;

@@ -42,7 +42,7 @@ static bool put_text(struct column *to, uint64_t tag, const char *s, size_t size
 static bool put_number(struct column *to, uint64_t tag, uint64_t v)
 {
 	uint8_t bytes[VARINT_MAX];
-	struct column c = { .data = bytes, .size = sizeof(bytes) };
+	struct column c = {.data = bytes, .size = sizeof(bytes)};
 
 	column_put(&c, v);
 	return put_bytes(to, tag, bytes, c.pos);
@@ -63,9 +63,8 @@ bool meta_put(struct column *to, const struct meta *m)
 	       put_text(to, META_ARCH, m->arch, sizeof(m->arch)) &&
 	       put_number(to, META_CPUS, m->cpus) &&
 	       (!m->command || put_bytes(to, META_COMMAND, m->command, command_len)) &&
-	       put_number(to, META_REAP_SOURCE, m->reap_source) &&
-	       put_number(to, META_T0, m->t0) && put_number(to, META_WALL0, m->wall0) &&
-	       put_number(to, META_FILTERED, m->filtered);
+	       put_number(to, META_REAP_SOURCE, m->reap_source) && put_number(to, META_T0, m->t0) &&
+	       put_number(to, META_WALL0, m->wall0) && put_number(to, META_FILTERED, m->filtered);
 }
 
 bool end_put(struct column *to, uint64_t lost)
@@ -84,7 +83,7 @@ static void get_text(char *to, size_t size, const uint8_t *bytes, size_t len)
 /* What is at odds with itself in an intact block comes of a broken writer: take no notice. */
 static uint64_t get_number(const uint8_t *bytes, uint32_t len)
 {
-	struct column c = { (uint8_t *)bytes, 0, len };
+	struct column c = {(uint8_t *)bytes, 0, len};
 	bool bad = false;
 	uint64_t v = column_get(&c, &bad);
 
@@ -131,8 +130,8 @@ static int get_item(struct meta *m, uint64_t tag, const uint8_t *bytes, uint32_t
 	case META_COMMAND:
 		return get_command(m, bytes, len);
 	case META_REAP_SOURCE:
-		m->reap_source = get_number(bytes, len) == REAP_RELEASE_TASK ? REAP_RELEASE_TASK :
-									       REAP_PROCESS_FREE;
+		m->reap_source = get_number(bytes, len) == REAP_RELEASE_TASK ? REAP_RELEASE_TASK
+									     : REAP_PROCESS_FREE;
 		break;
 	case META_T0:
 		m->t0 = get_number(bytes, len);
@@ -151,7 +150,7 @@ static int get_item(struct meta *m, uint64_t tag, const uint8_t *bytes, uint32_t
 
 int meta_get(const uint8_t *payload, uint32_t len, struct meta *m)
 {
-	struct column c = { (uint8_t *)payload, 0, len };
+	struct column c = {(uint8_t *)payload, 0, len};
 	bool bad = false;
 	int err = 0;
 

@@ -21,7 +21,7 @@ static ssize_t read_fd(void *ctx, void *to, size_t n)
 		if (got >= 0)
 			return got;
 		if (errno == EAGAIN)
-			poll(&(struct pollfd){ .fd = r->fd, .events = POLLIN }, 1, -1);
+			poll(&(struct pollfd){.fd = r->fd, .events = POLLIN}, 1, -1);
 		else if (errno != EINTR)
 			return -errno;
 	}
@@ -39,9 +39,10 @@ static int check_magic(struct trace_reader *r, const char **why)
 		*why = "an empty file";
 		return -ENODATA;
 	}
-	if (!p || memcmp(p, TRACE_MAGIC, TRACE_MAGIC_LEN) != 0) {
-		*why = p && !memcmp(p + 1, &TRACE_MAGIC[1], 3) ? "a trace that was transferred as text" :
-								 "not a trace";
+	if (!p || memcmp(p, trace_magic, TRACE_MAGIC_LEN) != 0) {
+		*why = p && !memcmp(p + 1, &trace_magic[1], 3)
+			       ? "a trace that was transferred as text"
+			       : "not a trace";
 		return -EINVAL;
 	}
 	r->state.major = (uint16_t)(p[8] | p[9] << 8);

@@ -12,7 +12,7 @@
 
 #include "trace/meta.h"
 
-/* --- finding blocks ------------------------------------------------------------------------ */
+/* --- finding blocks ------------------------------------------------------------------- */
 
 static bool is_header(struct trace_reader *r, const uint8_t *p, struct block_header *h)
 {
@@ -85,7 +85,7 @@ static void miss_rest(struct trace_reader *r)
 	miss_until(r, r->h.before + r->h.records, r->h.last_ts);
 }
 
-/* --- payloads ------------------------------------------------------------------------------ */
+/* --- payloads ------------------------------------------------------------------------- */
 
 /* The payload, inflated; NULL where it does not become what the header says. */
 static const uint8_t *payload_of(struct trace_reader *r, const uint8_t *block)
@@ -215,7 +215,7 @@ int reader_step(struct trace_reader *r)
 	return 0;
 }
 
-/* --- events -------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------------------- */
 
 static int next_of_block(struct trace_reader *r, const struct event **ev)
 {

@@ -18,7 +18,7 @@ struct trace_reader {
 	int fd; /* what in.read reads; -1: something else */
 	struct meta meta;
 	struct block_header h; /* of the block that is open, or of the next */
-	bool have_header; /* it is the next block's */
+	bool have_header;      /* it is the next block's */
 	bool known_id;
 	uint32_t trace_id;
 	struct codec *decoder;
@@ -28,15 +28,14 @@ struct trace_reader {
 	uint64_t told; /* records told of so far: events, losses, and what was passed over */
 	uint64_t from, to;
 	struct ev_loss loss;
-	bool loss_due; /* it is to be told next */
+	bool loss_due;	/* it is to be told next */
 	bool searching; /* for a header, over damage that was counted already */
 	bool ended;
 	struct trace_reader_state state;
 };
 
 /* As trace_reader_new(), but reading with read(ctx, …). */
-int trace_reader_open(struct trace_reader **out, window_read_fn read, void *ctx,
-		      const char **why);
+int trace_reader_open(struct trace_reader **out, window_read_fn read, void *ctx, const char **why);
 
 /* One step on: a header, or the block behind it.  0, also at the end; or a negative errno. */
 int reader_step(struct trace_reader *r);

@@ -13,11 +13,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define NS_PER_MS     1000000ULL
-#define NS_PER_S      1000000000ULL
-#define QUEUE_USUAL   (16U << 20)
-#define SYNC_USUAL    (5 * NS_PER_S)
-#define RETRY_NS      (200 * NS_PER_MS)
+#define NS_PER_MS   1000000ULL
+#define NS_PER_S    1000000000ULL
+#define QUEUE_USUAL (16U << 20)
+#define SYNC_USUAL  (5 * NS_PER_S)
+#define RETRY_NS    (200 * NS_PER_MS)
 /*
  * Measured on a parallel build and on a fork storm: level 1 takes 7 and 3 % more room, 9 saves
  * half a percent and costs up to four times as much.
@@ -52,9 +52,9 @@ struct spool {
 	z_stream deflate;
 	uint8_t *out; /* a block as it is written, behind the trace header at first */
 	size_t out_len;
-	uint64_t blocks, bytes; /* written so far */
-	uint64_t synced;	/* when */
-	bool unsynced;	 /* something was written since */
+	uint64_t blocks, bytes;	     /* written so far */
+	uint64_t synced;	     /* when */
+	bool unsynced;		     /* something was written since */
 	struct block_header dropped; /* records > 0: what could not be written just before */
 };
 
@@ -66,7 +66,7 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* --- the thread: one block ---------------------------------------------------------------- */
+/* --- the thread: one block ------------------------------------------------------------ */
 
 /* Header, and payload deflated where that makes it shorter, to out. */
 static void pack(struct spool *s, struct block_header h, uint8_t *raw)
@@ -78,7 +78,7 @@ static void pack(struct spool *s, struct block_header h, uint8_t *raw)
 		header += TRACE_HEADER_LEN;
 	}
 	h.stored_len = h.raw_len;
-	if (h.raw_len) {
+	if (raw && h.raw_len) {
 		deflateReset(&s->deflate);
 		s->deflate.next_in = raw;
 		s->deflate.avail_in = h.raw_len;
@@ -104,7 +104,7 @@ static int write_all(int fd, const uint8_t *p, size_t len)
 			p += n;
 			len -= (size_t)n;
 		} else if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
 		} else if (n < 0 && errno != EINTR) {
 			return -errno;
 		} else if (n == 0) {
@@ -168,13 +168,13 @@ static int write_dropped(struct spool *s)
 	return err;
 }
 
-/* --- the thread: the queue ---------------------------------------------------------------- */
+/* --- the thread: the queue ------------------------------------------------------------ */
 
 /* Called with the lock, which is not held while it waits. */
 static void wait_for(struct spool *s, uint64_t ns)
 {
 	uint64_t until = now_ns(CLOCK_MONOTONIC) + ns;
-	struct timespec t = { (time_t)(until / NS_PER_S), (long)(until % NS_PER_S) };
+	struct timespec t = {(time_t)(until / NS_PER_S), (long)(until % NS_PER_S)};
 
 	pthread_cond_timedwait(&s->wake, &s->lock, &t);
 }
@@ -264,7 +264,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* --- whoever has blocks -------------------------------------------------------------------- */
+/* --- whoever has blocks --------------------------------------------------------------- */
 
 static int start(struct spool *s)
 {
@@ -309,8 +309,9 @@ int spool_new(struct spool **out, int fd, const struct trace_writer_options *opt
 	pthread_condattr_destroy(&monotonic);
 	s->out = malloc(TRACE_HEADER_LEN + BLOCK_HEADER_LEN + BLOCK_STORED_MAX);
 	err = !s->out || deflateInit2(&s->deflate, DEFLATE_LEVEL, Z_DEFLATED, RAW_DEFLATE, 9,
-				      Z_DEFAULT_STRATEGY) != Z_OK ?
-		      -ENOMEM : start(s);
+				      Z_DEFAULT_STRATEGY) != Z_OK
+		      ? -ENOMEM
+		      : start(s);
 	if (err) {
 		release(s);
 		return err;
@@ -344,7 +345,7 @@ int spool_add(struct spool *s, const struct block_header *h, uint8_t *raw, uint3
 	int err = e ? 0 : -ENOMEM;
 
 	if (e) {
-		*e = (struct item){ .h = *h, .raw = raw, .cost = len + ITEM_COST };
+		*e = (struct item){.h = *h, .raw = raw, .cost = len + ITEM_COST};
 		e->h.raw_len = len;
 		err = enqueue(s, e, always);
 	}

@@ -23,9 +23,9 @@ struct trace_writer;
 
 /* Each 0 for what is usual. */
 struct trace_writer_options {
-	size_t queue_bytes;	/* waiting to be written, at most; usually 16 MiB */
-	uint64_t sync_ns;	/* between two fdatasync() of a file; usually 5 s */
-	uint32_t trace_id;	/* usually random */
+	size_t queue_bytes; /* waiting to be written, at most; usually 16 MiB */
+	uint64_t sync_ns;   /* between two fdatasync() of a file; usually 5 s */
+	uint32_t trace_id;  /* usually random */
 };
 
 /*
@@ -59,13 +59,13 @@ void trace_writer_tick(struct trace_writer *w, uint64_t now, bool force);
 uint64_t trace_writer_deadline(const struct trace_writer *w);
 
 struct trace_writer_stats {
-	uint64_t events;	/* told to trace_writer_add() */
-	uint64_t lost;		/* of these, those that could not be written */
-	uint64_t blocks;	/* written */
-	uint64_t bytes;		/* written, with all headers: the size of the file */
-	uint64_t bytes_raw;	/* before compression */
-	uint64_t cpu_ns;	/* of the thread */
-	int error;		/* errno of the last write or sync if that failed, else 0 */
+	uint64_t events;    /* told to trace_writer_add() */
+	uint64_t lost;	    /* of these, those that could not be written */
+	uint64_t blocks;    /* written */
+	uint64_t bytes;	    /* written, with all headers: the size of the file */
+	uint64_t bytes_raw; /* before compression */
+	uint64_t cpu_ns;    /* of the thread */
+	int error;	    /* errno of the last write or sync if that failed, else 0 */
 };
 void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s);
 
@@ -111,17 +111,17 @@ int trace_reader_next(struct trace_reader *r, const struct event **ev);
 bool trace_reader_in_snapshot(const struct trace_reader *r);
 
 enum trace_end {
-	TRACE_COMPLETE,		/* END was read, or the window's end reached */
-	TRACE_CUT_SHORT,	/* there is no END (yet) */
+	TRACE_COMPLETE,	 /* END was read, or the window's end reached */
+	TRACE_CUT_SHORT, /* there is no END (yet) */
 };
 
 struct trace_reader_state {
 	enum trace_end end;
-	uint64_t events;	/* delivered so far, without those that tell of damage */
-	uint64_t last_ts;	/* of the last one, CLOCK_BOOTTIME of the recorder */
-	uint64_t damaged;	/* places where something was not as it was written */
-	uint64_t lost;		/* events there, and those lost in writing */
-	uint64_t skipped;	/* events outside the window */
+	uint64_t events;  /* delivered so far, without those that tell of damage */
+	uint64_t last_ts; /* of the last one, CLOCK_BOOTTIME of the recorder */
+	uint64_t damaged; /* places where something was not as it was written */
+	uint64_t lost;	  /* events there, and those lost in writing */
+	uint64_t skipped; /* events outside the window */
 	uint16_t major, minor;
 };
 void trace_reader_state(const struct trace_reader *r, struct trace_reader_state *s);

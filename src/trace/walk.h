@@ -12,12 +12,12 @@
 struct walk {
 	struct event *ev;
 	const struct event *last;
-	uint32_t who;		/* identity: whose record it is */
-	uint32_t memory;	/* identity: whose memory is asked; of a fork the creator's */
-	uint32_t ref;		/* identity: coded last in this record */
-	uint32_t file;		/* string: coded last */
-	uint32_t len;		/* of the bytes coded last */
-	uint32_t var;		/* reading: bytes behind the struct so far */
+	uint32_t who;	 /* identity: whose record it is */
+	uint32_t memory; /* identity: whose memory is asked; of a fork the creator's */
+	uint32_t ref;	 /* identity: coded last in this record */
+	uint32_t file;	 /* string: coded last */
+	uint32_t len;	 /* of the bytes coded last */
+	uint32_t var;	 /* reading: bytes behind the struct so far */
 	uint64_t mask;
 };
 
@@ -114,14 +114,12 @@ ALWAYS_INLINE void code_tid(struct codec *c, struct walk *w, bool writing, struc
 			    const struct field *f, uint64_t bit)
 {
 	struct task_ref *ref = field_in(w->ev, f);
+	const struct task_ref *last = field_in(w->last, f);
 	uint32_t v = 0;
 
-	if (f->expect == EXPECT_TGID)
-		v = ref->tgid;
-	else if (f->expect == EXPECT_WHO_TID)
+	if (f->expect == EXPECT_WHO_TID)
 		v = w->ev->who.tid;
-	else if (f->expect == EXPECT_TGID_OR_NONE &&
-		 ((const struct task_ref *)field_in(w->last, f))->tid)
+	else if (f->expect == EXPECT_TGID || (f->expect == EXPECT_TGID_OR_NONE && last->tid))
 		v = ref->tgid;
 	if (!differs(w, writing, bit, &ref->tid, sizeof(ref->tid), v))
 		return;

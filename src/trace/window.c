@@ -13,7 +13,7 @@ _Static_assert(BUFFER_BYTES >= 2 * (BLOCK_HEADER_LEN + BLOCK_STORED_MAX), "look-
 
 int window_open(struct window *w, window_read_fn read, void *ctx, int seek_fd)
 {
-	*w = (struct window){ .read = read, .ctx = ctx, .seek_fd = seek_fd };
+	*w = (struct window){.read = read, .ctx = ctx, .seek_fd = seek_fd};
 	w->buffer = malloc(BUFFER_BYTES);
 	return w->buffer ? 0 : -ENOMEM;
 }

@@ -24,7 +24,7 @@ struct trace_writer {
 	struct block_header loss; /* records > 0: dropped, to be told in a LOSS block */
 	uint64_t events, lost;
 	uint64_t last_ts;
-	uint64_t snapshot_ts;	  /* of the first event, if that is a snapshot */
+	uint64_t snapshot_ts; /* of the first event, if that is a snapshot */
 	bool broken;
 };
 
@@ -38,8 +38,8 @@ static int queue_block(struct trace_writer *w, enum block_kind kind, const struc
 	full.trace_id = w->next.trace_id;
 	full.before = w->next.before;
 	full.kind = (uint8_t)kind;
-	err = spool_add(w->spool, &full, payload ? payload->data : NULL,
-			payload ? payload->pos : 0, always);
+	err = spool_add(w->spool, &full, payload ? payload->data : NULL, payload ? payload->pos : 0,
+			always);
 	if (!err)
 		w->next.before += h->records;
 	w->broken |= err == -EPIPE;
@@ -74,7 +74,7 @@ static int queue_loss(struct trace_writer *w, bool always)
 static void seal(struct trace_writer *w)
 {
 	const struct block_stats s = *encoder_stats(w->encoder);
-	struct column raw = { 0 };
+	struct column raw = {0};
 	struct block_header h = {
 		.records = s.records,
 		.first_ts = s.first_ts,
@@ -98,15 +98,15 @@ static void seal(struct trace_writer *w)
 static void lose_event(struct trace_writer *w)
 {
 	seal(w);
-	note_loss(w, &(struct block_stats){ 1, w->last_ts, w->last_ts });
+	note_loss(w, &(struct block_stats){1, w->last_ts, w->last_ts});
 }
 
 uint64_t trace_writer_deadline(const struct trace_writer *w)
 {
 	const struct block_stats *s = encoder_stats(w->encoder);
 
-	return s->records && s->first_ts < UINT64_MAX - SEAL_NS ? s->first_ts + SEAL_NS :
-								  UINT64_MAX;
+	return s->records && s->first_ts < UINT64_MAX - SEAL_NS ? s->first_ts + SEAL_NS
+								: UINT64_MAX;
 }
 
 void trace_writer_tick(struct trace_writer *w, uint64_t now, bool force)
@@ -132,25 +132,25 @@ static void sort(struct trace_writer *w, const struct event *ev)
 
 int trace_writer_add(struct trace_writer *w, const struct event *ev)
 {
+	uint64_t ts = ev->ts > w->last_ts ? ev->ts : w->last_ts;
 	int err;
 
-	if (ev->ts > w->last_ts)
-		w->last_ts = ev->ts;
 	if (ev->kind == EV_TICK) {
 		trace_writer_tick(w, ev->ts, false);
 		return w->broken ? -EPIPE : 0;
 	}
+	if (ev->kind >= EV_KINDS || !trace_kinds[ev->kind].size)
+		return -EINVAL;
 	sort(w, ev);
-	if (ev->ts >= trace_writer_deadline(w))
+	if (ts >= trace_writer_deadline(w))
 		seal(w);
-	err = encoder_add(w->encoder, ev);
+	w->events++;
+	w->last_ts = ts;
+	err = encoder_add(w->encoder, ev, ts);
 	if (err == -ENOSPC) {
 		seal(w);
-		err = encoder_add(w->encoder, ev);
+		err = encoder_add(w->encoder, ev, ts);
 	}
-	if (err == -EINVAL)
-		return err;
-	w->events++;
 	if (err)
 		lose_event(w);
 	return w->broken ? -EPIPE : 0;
@@ -158,8 +158,8 @@ int trace_writer_add(struct trace_writer *w, const struct event *ev)
 
 static int begin(struct trace_writer *w, const struct meta *meta)
 {
-	const struct block_header h = { .first_ts = meta->t0, .last_ts = meta->t0 };
-	struct column payload = { 0 };
+	const struct block_header h = {.first_ts = meta->t0, .last_ts = meta->t0};
+	struct column payload = {0};
 
 	if (!meta_put(&payload, meta)) {
 		free(payload.data);
@@ -221,8 +221,8 @@ void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s)
 /* END is written even where something could not be: what is there ends here. */
 static void end(struct trace_writer *w)
 {
-	const struct block_header h = { .first_ts = w->last_ts, .last_ts = w->last_ts };
-	struct column payload = { 0 };
+	const struct block_header h = {.first_ts = w->last_ts, .last_ts = w->last_ts};
+	struct column payload = {0};
 
 	trace_writer_tick(w, 0, true);
 	queue_loss(w, true);
@@ -234,7 +234,7 @@ static void end(struct trace_writer *w)
 
 int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s)
 {
-	struct trace_writer_stats stats = { 0 };
+	struct trace_writer_stats stats = {0};
 	int err;
 
 	if (!w)

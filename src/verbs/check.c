@@ -8,6 +8,7 @@
 
 #include "base/output.h"
 #include "source/features.h"
+#include "source/here.h"
 #include "verbs/verb.h"
 
 /* One row of the report: what it is, whether it is there, what that means or what to do. */
@@ -66,10 +67,11 @@ int verb_check(const struct options *o)
 {
 	struct features f;
 	struct utsname u;
+	struct out_file to;
 	struct output out;
 	bool ok;
 
-	if (output_open(&out, o->output, false, o->force))
+	if (out_file_open(&to, o->output, false, o->force) || output_start(&out, &to))
 		return STATUS_FAILED;
 	features_probe(&f);
 	uname(&u);
@@ -77,6 +79,8 @@ int verb_check(const struct options *o)
 
 	const struct finding findings[] = {
 		{ "root", geteuid() == 0, false, "may watch", "watching needs it" },
+		{ "namespaces", !here_wrong_namespace(), true, "the initial ones, as the kernel counts",
+		  "in a PID or time namespace: run it outside of the container" },
 		{ "BPF programs", f.bpf == 0, true, "probes can be loaded", bpf_remedy(f.bpf) },
 		{ "kernel types", f.btf == 0, true, "probes can be fitted to this kernel (BTF)",
 		  "no /sys/kernel/btf/vmlinux: needs CONFIG_DEBUG_INFO_BTF" },

@@ -305,7 +305,7 @@ static const struct option_row rows[] = {
 	{ OPT_OUTPUT, 0, no_argument, "force", NULL, "overwrite FILE", set_flag_force },
 	{ OPT_FILE, 0, required_argument, "tee", "FILE", "record a trace there at the same time", set_tee },
 	{ OPT_FORMAT, 0, required_argument, "format", "NAME", "what to write (default jsonl)", set_format },
-	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long", set_for },
+	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long; a COMMAND goes on unwatched", set_for },
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
 	{ OPT_LIVE, 0, no_argument, "wait-all", NULL, "end when COMMAND's last descendant ended",
 	  set_flag_wait_all },
@@ -313,7 +313,7 @@ static const struct option_row rows[] = {
 	{ OPT_LIVE, 0, required_argument, "uid", "USER", "only those of this user", add_uid },
 	{ OPT_LIVE, 0, required_argument, "comm", "NAME", "only those of this name", add_comm },
 	{ OPT_LIVE, 0, required_argument, "cgroup", "PATH", "only those in this cgroup (v2)", add_cgroup },
-	{ OPT_LIVE, 0, required_argument, "pidns", "NS", "only those in this PID namespace", add_pidns },
+	{ OPT_LIVE, 0, required_argument, "pidns", "NS", "only those in this PID namespace (inode or path)", add_pidns },
 	{ OPT_LIVE, 0, no_argument, "threads", NULL, "threads too", set_flag_threads },
 	{ OPT_LIVE | OPT_PS, 0, no_argument, "kernel-threads", NULL, "kernel threads too", set_flag_kthreads },
 	{ OPT_LIVE, 0, required_argument, "args-max", "SIZE", "bytes of arguments kept (4K, at most 64K)",
@@ -376,7 +376,7 @@ static int check(const struct options *o)
 	}
 	/* The largest record must fit in the ring several times over. */
 	if (l->args_max > l->buffer / 8) {
-		say("--args-max", "too large for this --buffer", "at most an eighth of it");
+		say("--buffer", "too small for the arguments kept", "at least 8 times --args-max");
 		return -EINVAL;
 	}
 	return 0;

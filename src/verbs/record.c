@@ -50,7 +50,7 @@ int verb_record(const struct options *o)
 	if (recorder_open(&x.file, o->output, o->force))
 		return failed;
 	if (live_open(&src, &o->live, &status)) {
-		recorder_close(&x.file);
+		recorder_abandon(&x.file);
 		return status;
 	}
 	err = recorder_begin(&x.file, src.ops->meta(src.self));

@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/output.h"
 #include "event.h"
 #include "model/meta.h"
 #include "trace/trace.h"
 
 struct recorder {
 	const char *path;	/* borrowed */
-	int fd;			/* -1: not open */
+	struct out_file to;
 	struct trace_writer *writer;
 };
 
@@ -26,6 +27,9 @@ int recorder_begin(struct recorder *r, const struct meta *meta);
 int recorder_event(struct recorder *r, const struct event *ev);
 void recorder_idle(struct recorder *r);
 uint64_t recorder_deadline(const struct recorder *r);
+
+/* Nothing is to be recorded after all. */
+void recorder_abandon(struct recorder *r);
 
 /* End the trace and close.  0; or a negative errno after saying what was lost. */
 int recorder_close(struct recorder *r);

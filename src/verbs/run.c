@@ -78,12 +78,15 @@ static void set_up_view(struct running *x)
 
 	x->r.view = (struct view_options){
 		.out = x->out.file,
-		.columns = columns ? columns : x->p->log ? 0 : DEFAULT_COLUMNS,
+		.columns = columns ? columns : DEFAULT_COLUMNS,
 		.colour = want_colour(o, columns),
 		.fold = !o->no_fold,
 		.wide = o->wide,
 		.zombie_after_ns = o->live.zombie_after_ns,
 	};
+	/* A log that goes into a file or a pipe is for grep, too: nothing is cut off. */
+	x->r.log = x->r.view;
+	x->r.log.columns = columns;
 }
 
 static int run_source(struct running *x, const struct source *src)
@@ -120,20 +123,28 @@ static int run_source(struct running *x, const struct source *src)
 int run(const struct options *o, const struct presenter *p, void *ctx)
 {
 	struct running x = { .r.o = o, .p = p, .ctx = ctx };
+	const int failed = o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+	struct out_file to;
 	struct source src;
 	int status, err, write_err;
 
-	if (output_open(&x.out, o->output, o->live.command != NULL, o->force))
-		return o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+	if (out_file_open(&to, o->output, o->live.command != NULL, o->force))
+		return failed;
 	if (o->tee && recorder_open(&x.tee, o->tee, o->force)) {
-		output_close(&x.out, o->output);
-		return o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+		out_file_abandon(&to, o->output);
+		return failed;
 	}
-	set_up_view(&x);
 	if (o->file ? file_open(&src, o->file, &status) : live_open(&src, &o->live, &status)) {
-		output_close(&x.out, o->output);
+		out_file_abandon(&to, o->output);
+		if (o->tee)
+			recorder_abandon(&x.tee);
 		return status;
 	}
+	if (output_start(&x.out, &to)) {
+		src.ops->close(src.self);
+		return failed;
+	}
+	set_up_view(&x);
 	err = run_source(&x, &src);
 	if (o->tee && recorder_close(&x.tee) && !err)
 		err = -EIO;
@@ -143,7 +154,7 @@ int run(const struct options *o, const struct presenter *p, void *ctx)
 	if (x.deaf && !o->live.command)
 		err = 0;
 	if (err || write_err)
-		status = o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
+		status = failed;
 	else
 		status = src.ops->status(src.self);
 	model_free(x.r.model);

@@ -13,6 +13,7 @@
 struct run {
 	const struct options *o;
 	struct view_options view;	/* view.out is the opened output */
+	struct view_options log;	/* the same for lines of the log */
 	struct model *model;
 	const struct meta *meta;
 	uint64_t end_ts;		/* of the last fact */
@@ -21,7 +22,6 @@ struct run {
 /* What a verb makes of the facts. */
 struct presenter {
 	bool keep_gone, keep_args;	/* of the model, see model.h */
-	bool log;			/* its lines are cut on a terminal only */
 	void (*begin)(struct run *r, void *ctx);
 	void (*fact)(struct run *r, void *ctx, const struct fact *f);
 	void (*end)(struct run *r, void *ctx); /* after FACT_END; the model still stands */

@@ -8,13 +8,12 @@
  * Zombie and orphan are different words that much of the world mixes up: the first of
  * each kind says what it means.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/say.h"
-#include "view/group.h"
 #include "view/para.h"
 #include "view/sentence.h"
+#include "view/tally.h"
 #include "view/verdict.h"
 
 enum {
@@ -27,21 +26,21 @@ enum {
 	NARROW_INDENT = 4,
 };
 
-struct finding {
-	const struct proc *proc;
-	uint64_t weight; /* the greatest are shown where there are too many */
-};
-
+/* Those of a kind that are shown. */
 struct list {
-	struct finding *found;
+	const struct proc *shown[MOST_SHOWN];
 	size_t n;
 };
 
 struct findings {
 	const struct view_options *opt;
+	const struct model *m;
+	struct sums *sums;
 	struct setting set;
-	struct list zombies, orphans, alive;
-	int body; /* column where sentences begin */
+	struct list zombies, orphans;
+	const struct proc *alive[MOST_ALIVE];
+	uint64_t n_alive; /* of which only the first are in alive[] */
+	int body;	  /* column where sentences begin */
 	struct text t;
 };
 
@@ -53,13 +52,16 @@ static void label(const struct findings *f, enum paint colour, const char *word)
 		LABEL_COLUMNS - (int)strlen(word), "");
 }
 
-static void item(struct findings *f, enum paint colour, const char *word, const struct proc *p,
-		 void (*sentence)(struct text *, const struct proc *, const struct setting *, bool),
-		 bool first)
+static void label_of_kind(const struct findings *f, bool orphan)
+{
+	label(f, orphan ? PAINT_MAGENTA : PAINT_YELLOW, orphan ? "orphan" : "zombie");
+}
+
+static void item(struct findings *f, bool orphan, const struct proc *p, bool first)
 {
 	struct text *t = &f->t;
 
-	label(f, colour, word);
+	label_of_kind(f, orphan);
 	text_clear(t);
 	proc_text(t, p);
 	text_cut(t, 0, WHO_COLUMNS);
@@ -70,86 +72,84 @@ static void item(struct findings *f, enum paint colour, const char *word, const 
 	if (f->body == NARROW_INDENT)
 		fprintf(f->opt->out, "\n%*s", NARROW_INDENT, "");
 	text_clear(t);
-	sentence(t, p, &f->set, first);
+	if (orphan)
+		orphan_sentence(t, p, first);
+	else
+		zombie_sentence(t, p, &f->set, first);
 	para_print(f->opt, t, f->body, f->body);
 }
 
-static void say_groups(struct text *t, const struct list *l, bool orphans)
+/* Those that are not shown, by command of the parent. */
+static void say_groups(struct text *t, struct groups *g, const struct list *shown, bool orphans)
 {
-	struct group *g = calloc(l->n, sizeof(*g));
-	size_t n, left = l->n - MOST_SHOWN;
-
-	text_addf(t, "… and %zu more", left);
-	if (!g)
-		return;
-	for (size_t i = 0; i < left; i++) {
-		const struct proc *p = l->found[MOST_SHOWN + i].proc;
+	for (size_t i = 0; i < shown->n; i++) {
+		const struct proc *p = shown->shown[i];
 		const struct who *w = orphans ? &p->old_parent : &p->parent;
 
-		g[i] = (struct group){{w->comm, strnlen(w->comm, EVENT_COMM)}, 0, 1, 0};
+		groups_remove(g, (struct name){w->comm, strnlen(w->comm, EVENT_COMM)}, 0);
 	}
-	n = group_merge(g, left, BY_COUNT);
-	for (size_t i = 0; i < n && i < MOST_GROUPS; i++) {
-		text_addf(t, "%s%llu%c", i ? ", " : ": ", (unsigned long long)g[i].count,
+	groups_sort(g, BY_COUNT);
+	for (uint32_t i = 0; i < g->n && i < MOST_GROUPS; i++) {
+		struct name name = groups_name(g, &g->row[i]);
+
+		text_addf(t, "%s%llu%c", i ? ", " : ": ", (unsigned long long)g->row[i].count,
 			  PARA_GLUE);
 		if (orphans)
 			text_adds(t, i ? "by " : "left by ");
 		else if (i)
 			text_adds(t, "of ");
 		else
-			text_adds(t, g[i].count == 1 ? "child of " : "children of ");
-		if (g[i].name.len)
-			para_name(t, g[i].name.s, g[i].name.len);
+			text_adds(t, g->row[i].count == 1 ? "child of " : "children of ");
+		if (name.len)
+			para_name(t, name.s, name.len);
 		else
 			text_adds(t, "parents unknown");
 	}
-	if (n > MOST_GROUPS)
+	if (g->n > MOST_GROUPS || g->others)
 		text_adds(t, " and others");
-	free(g);
 }
 
 static void section(struct findings *f, const struct list *l, bool orphans)
 {
-	enum paint colour = orphans ? PAINT_MAGENTA : PAINT_YELLOW;
-	const char *word = orphans ? "orphan" : "zombie";
+	uint64_t n = orphans ? f->sums->orphans : f->sums->zombies;
 
-	for (size_t i = 0; i < l->n && i < MOST_SHOWN; i++)
-		item(f, colour, word, l->found[i].proc, orphans ? orphan_sentence : zombie_sentence,
-		     !i);
-	if (l->n <= MOST_SHOWN)
+	for (size_t i = 0; i < l->n; i++)
+		item(f, orphans, l->shown[i], !i);
+	if (n <= l->n)
 		return;
 	text_clear(&f->t);
-	say_groups(&f->t, l, orphans);
+	text_addf(&f->t, "… and %llu more", (unsigned long long)(n - l->n));
+	say_groups(&f->t, orphans ? &f->sums->orphans_of : &f->sums->zombies_of, l, orphans);
 	text_adds(&f->t, ".");
-	label(f, colour, word);
+	label_of_kind(f, orphans);
 	para_print(f->opt, &f->t, LABEL_COLUMNS, LABEL_COLUMNS);
 }
 
 /* What stands below the list, or instead of it: which of the two kinds there was none of. */
 static void say_none(struct findings *f, uint64_t lost)
 {
+	uint64_t zombies = f->sums->zombies, orphans = f->sums->orphans;
 	struct text *t = &f->t;
 
 	text_clear(t);
-	if ((f->zombies.n || f->orphans.n) &&
-	    (!f->zombies.n || !f->orphans.n || f->alive.n || lost))
+	if ((zombies || orphans) && (!zombies || !orphans || f->n_alive || lost))
 		fputc('\n', f->opt->out);
-	if (f->zombies.n && f->orphans.n)
+	if (zombies && orphans)
 		return;
-	if (f->zombies.n && lost) {
+	if (zombies && lost) {
 		text_adds(t, "No orphans were seen.");
-	} else if (f->zombies.n) {
+	} else if (zombies) {
 		text_adds(t, "No orphans: no process outlived its parent.");
-	} else if (f->orphans.n && lost) {
+	} else if (orphans && lost) {
 		text_adds(t, "No zombies were seen.");
-	} else if (f->orphans.n) {
+	} else if (orphans) {
 		text_adds(t, "No zombies: whatever ended was reaped within ");
 		para_duration(t, f->opt->zombie_after_ns);
 		text_adds(t, ".");
 	} else if (lost) {
 		text_adds(t, "No zombies and no orphans were seen.");
 	} else {
-		verdict_text(t, f->set.m, f->set.meta);
+		verdict_text(t, f->sums, f->set.meta);
 	}
 	para_print(f->opt, t, 0, 0);
 }
@@ -160,14 +160,12 @@ static void say_alive(struct findings *f)
 
 	text_clear(t);
 	text_adds(t, "Still running at the end: ");
-	for (size_t i = 0; i < f->alive.n && i < MOST_ALIVE; i++) {
-		const struct proc *p = f->alive.found[i].proc;
-
+	for (size_t i = 0; i < f->n_alive && i < MOST_ALIVE; i++) {
 		text_adds(t, i ? ", " : "");
-		para_who(t, &p->ref, p->comm);
+		para_who(t, &f->alive[i]->ref, f->alive[i]->comm);
 	}
-	if (f->alive.n > MOST_ALIVE)
-		text_addf(t, " and %zu more", f->alive.n - MOST_ALIVE);
+	if (f->n_alive > MOST_ALIVE)
+		text_addf(t, " and %llu more", (unsigned long long)(f->n_alive - MOST_ALIVE));
 	text_adds(t, ".");
 	para_print(f->opt, t, 0, LABEL_COLUMNS);
 }
@@ -185,47 +183,54 @@ static void say_lost(struct findings *f, uint64_t lost)
 
 /* --- what there is ------------------------------------------------------------------ */
 
-static bool is_zombie(const struct findings *f, const struct proc *p)
+static void list_add(struct list *l, const struct proc *p)
 {
-	(void)f;
-	return p->zombie_flag_ts != NO_TIME;
+	if (l->n < MOST_SHOWN)
+		l->shown[l->n++] = p;
 }
 
-static bool is_orphan(const struct findings *f, const struct proc *p)
+/* The longest first. */
+static bool is_before(const struct findings *f, const struct proc *a, const struct proc *b)
 {
-	(void)f;
-	return p->orphaned_ts != NO_TIME;
+	uint64_t x = proc_zombie_ns(a, f->set.end_ts), y = proc_zombie_ns(b, f->set.end_ts);
+
+	if (x != y)
+		return x > y;
+	return a->ref.tgid < b->ref.tgid;
 }
 
-/* Of the whole machine it goes without saying. */
-static bool is_left_running(const struct findings *f, const struct proc *p)
+static void list_longest(const struct findings *f, struct list *l, const struct proc *p)
 {
-	return f->set.meta->command && proc_fate(p) == FATE_ALIVE;
+	size_t at = l->n;
+
+	if (l->n < MOST_SHOWN)
+		l->n++;
+	else if (!is_before(f, p, l->shown[--at]))
+		return;
+	for (; at && is_before(f, p, l->shown[at - 1]); at--)
+		l->shown[at] = l->shown[at - 1];
+	l->shown[at] = p;
 }
 
-static bool collect(const struct findings *f, struct list *l,
-		    bool (*wanted)(const struct findings *, const struct proc *))
+/* In order of appearance; but of too many zombies those that were it for longest. */
+static void collect(struct findings *f)
 {
-	size_t n = 0;
+	bool too_many = f->sums->zombies > MOST_SHOWN;
 
-	for (const struct proc *p = model_first(f->set.m); p; p = model_next(p))
-		n += wanted(f, p);
-	l->found = calloc(n + 1, sizeof(*l->found));
-	if (!l->found)
-		return false;
-	for (const struct proc *p = model_first(f->set.m); p; p = model_next(p))
-		if (wanted(f, p))
-			l->found[l->n++] = (struct finding){p, proc_zombie_ns(p, f->set.end_ts)};
-	return true;
-}
-
-static int by_weight(const void *a, const void *b)
-{
-	const struct finding *x = a, *y = b;
-
-	if (x->weight != y->weight)
-		return x->weight < y->weight ? 1 : -1;
-	return (x->proc->ref.tgid > y->proc->ref.tgid) - (x->proc->ref.tgid < y->proc->ref.tgid);
+	for (const struct proc *p = model_first(f->m); p; p = model_next(p)) {
+		if (p->zombie_flag_ts != NO_TIME && too_many)
+			list_longest(f, &f->zombies, p);
+		else if (p->zombie_flag_ts != NO_TIME)
+			list_add(&f->zombies, p);
+		if (p->orphaned_ts != NO_TIME)
+			list_add(&f->orphans, p);
+		/* Of the whole machine it goes without saying. */
+		if (!f->set.meta->command || proc_fate(p) != FATE_ALIVE)
+			continue;
+		if (f->n_alive < MOST_ALIVE)
+			f->alive[f->n_alive] = p;
+		f->n_alive++;
+	}
 }
 
 /* The column of all sentences: behind the longest name, or below it where that is too far. */
@@ -235,11 +240,11 @@ static int body_column(struct findings *f)
 	int widest = 0, column;
 
 	for (int k = 0; k < 2; k++) {
-		for (size_t i = 0; i < lists[k]->n && i < MOST_SHOWN; i++) {
+		for (size_t i = 0; i < lists[k]->n; i++) {
 			int width;
 
 			text_clear(&f->t);
-			proc_text(&f->t, lists[k]->found[i].proc);
+			proc_text(&f->t, lists[k]->shown[i]);
 			width = text_width(f->t.data, f->t.len);
 			widest = width > widest ? width : widest;
 		}
@@ -248,30 +253,30 @@ static int body_column(struct findings *f)
 	return para_columns(f->opt) - column < BODY_COLUMNS ? NARROW_INDENT : column;
 }
 
-void findings_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
-		   uint64_t end_ts)
+void findings_view(const struct view_options *opt, const struct tally *tally, const struct model *m,
+		   const struct meta *meta, uint64_t end_ts)
 {
-	struct findings f = {.opt = opt, .set = {m, meta, end_ts, opt->zombie_after_ns}};
+	struct findings f = {
+		.opt = opt,
+		.m = m,
+		.sums = tally_sums(tally, m, meta, end_ts),
+		.set = {meta, end_ts, opt->zombie_after_ns},
+	};
 	uint64_t lost = model_counts(m)->lost;
 
-	if (!collect(&f, &f.zombies, is_zombie) || !collect(&f, &f.orphans, is_orphan) ||
-	    !collect(&f, &f.alive, is_left_running)) {
+	if (!f.sums) {
 		say("findings", "not enough memory to list them", NULL);
-		goto out;
+		return;
 	}
-	if (f.zombies.n > MOST_SHOWN)
-		qsort(f.zombies.found, f.zombies.n, sizeof(*f.zombies.found), by_weight);
+	collect(&f);
 	f.body = body_column(&f);
 	section(&f, &f.zombies, false);
 	section(&f, &f.orphans, true);
 	say_none(&f, lost);
-	if (f.alive.n)
+	if (f.n_alive)
 		say_alive(&f);
 	if (lost)
 		say_lost(&f, lost);
-out:
-	free(f.zombies.found);
-	free(f.orphans.found);
-	free(f.alive.found);
+	sums_free(f.sums);
 	text_free(&f.t);
 }

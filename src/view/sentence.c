@@ -50,18 +50,11 @@ static bool was_inherited(const struct proc *p)
 
 static void say_inherited(struct text *t, const struct proc *p)
 {
-	static const char nameless[EVENT_COMM];
-	const struct proc *parent = p->born_of;
-
 	text_adds(t, "its parent ");
-	para_who(t, &p->birth_parent, parent ? parent->comm : nameless);
-	text_adds(t, " exited ");
-	if (parent && parent->exit_ts != NO_TIME) {
-		text_adds(t, "at ");
-		para_moment(t, parent->exit_ts);
-		text_adds(t, " ");
-	}
-	text_adds(t, "without waiting for it, and ");
+	para_who(t, &p->left_by.who.ref, p->left_by.who.comm);
+	text_adds(t, " exited at ");
+	para_moment(t, p->left_by.exit_ts);
+	text_adds(t, " without waiting for it, and ");
 	para_who(t, &p->last_adopter.ref, p->last_adopter.comm);
 	text_adds(t, ", which inherited it, ");
 }
@@ -186,18 +179,14 @@ static void say_reap_of_orphan(struct text *t, const struct proc *p)
 	say_when_reaped(t, p);
 }
 
-void orphan_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first)
+void orphan_sentence(struct text *t, const struct proc *p, bool first)
 {
-	const struct proc *parent = NULL;
-
-	if (p->old_parent.ref.tgid)
-		parent = model_find(s->m, &p->old_parent.ref);
 	text_adds(t, "its parent ");
 	if (p->old_parent.ref.tgid)
 		para_who(t, &p->old_parent.ref, p->old_parent.comm);
 	text_adds(t, " exited first, ");
 	/* Where that was not seen, it is only known to have happened by then. */
-	text_adds(t, parent && parent->exit_ts == p->orphaned_ts ? "at " : "before ");
+	text_adds(t, same_task(&p->left_by.who.ref, &p->old_parent.ref) ? "at " : "before ");
 	para_moment(t, p->orphaned_ts);
 	say_adoption(t, p);
 	switch (proc_fate(p)) {

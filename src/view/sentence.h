@@ -10,13 +10,12 @@
 #include "view/view.h"
 
 struct setting {
-	const struct model *m;
 	const struct meta *meta;
 	uint64_t end_ts;
 	uint64_t zombie_after_ns;
 };
 
 void zombie_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first);
-void orphan_sentence(struct text *t, const struct proc *p, const struct setting *s, bool first);
+void orphan_sentence(struct text *t, const struct proc *p, bool first);
 
 #endif

@@ -4,14 +4,14 @@
 
 #include "base/say.h"
 #include "view/para.h"
-#include "view/sums.h"
+#include "view/tally.h"
 
 enum {
 	LABEL_COLUMNS = 12,
 	MOST_GROUPS = 10,
-	MOST_PROCESSES = 5,
 	WHO_COLUMNS = 24,
 	NAME_COLUMNS = 30,
+	LEAST_COMMAND = 20,
 };
 
 /* A child that is reaped within this time is none to talk of. */
@@ -22,7 +22,8 @@ struct summary {
 	const struct model_counts *counts;
 	const struct meta *meta;
 	uint64_t end_ts;
-	struct sums sums;
+	struct sums *sums;
+	struct peaks peaks;
 	struct text t, cell;
 };
 
@@ -61,37 +62,65 @@ static void indent(struct summary *s)
 	fprintf(s->opt->out, "%*s", LABEL_COLUMNS, "");
 }
 
-static void and_more(struct summary *s, size_t n, size_t shown, const char *of_what)
-{
-	if (n <= shown)
-		return;
-	indent(s);
-	fprintf(s->opt->out, "%8s  and %zu more %s\n", "…", n - shown, of_what);
-}
-
 static void add_count(struct text *t, uint64_t n, const char *one, const char *many)
 {
 	text_addu(t, n);
 	text_addf(t, "%c%s", PARA_GLUE, n == 1 ? one : many);
 }
 
+/* Those of the groups that are not shown, and whoever has not got one. */
+static void and_more(struct summary *s, const struct groups *g, const char *of_what)
+{
+	const int at = LABEL_COLUMNS + 8;
+	struct text *t = &s->t;
+
+	if (g->n > MOST_GROUPS) {
+		indent(s);
+		fprintf(s->opt->out, "%8s  and %u more %s\n", "…", g->n - MOST_GROUPS, of_what);
+	}
+	if (!g->others)
+		return;
+	indent(s);
+	fprintf(s->opt->out, "%8s  ", "…");
+	text_adds(t, "and ");
+	add_count(t, g->others, "process", "processes");
+	if (g->others_sum) {
+		text_adds(t, " with ");
+		para_duration(t, g->others_sum);
+	}
+	text_addf(t, " besides: only %d %s are told apart", GROUPS_MAX, of_what);
+	para_print(s->opt, t, at, at);
+	text_clear(t);
+}
+
 /* --- what was watched --------------------------------------------------------------- */
+
+/* The command is cut so that what stands behind it fits on its line; else on the next. */
+static void command(struct summary *s)
+{
+	static const char then[] = " and all that it started, for ";
+	int columns = para_columns(s->opt) - LABEL_COLUMNS, room;
+
+	text_duration(&s->cell, s->end_ts);
+	room = columns - (int)strlen(then) - text_width(s->cell.data, s->cell.len);
+	text_clear(&s->cell);
+	text_args(&s->cell, s->meta->command, s->meta->command_len, false);
+	text_cut(&s->cell, 0, room < LEAST_COMMAND ? columns : room);
+	para_plain(&s->t, s->cell.data, s->cell.len);
+	text_clear(&s->cell);
+	text_adds(&s->t, then);
+}
 
 static void what(struct summary *s)
 {
 	const struct meta *meta = s->meta;
 	struct text *t = &s->t;
 
-	if (meta->command) {
-		text_args(&s->cell, meta->command, meta->command_len, false);
-		text_cut(&s->cell, 0, para_columns(s->opt) - LABEL_COLUMNS);
-		para_plain(t, s->cell.data, s->cell.len);
-		text_clear(&s->cell);
-		text_adds(t, " and all that it started, for ");
-	} else {
+	if (meta->command)
+		command(s);
+	else
 		text_adds(t, meta->filtered ? "a part of the machine, for "
 					    : "the whole machine, for ");
-	}
 	para_duration(t, s->end_ts);
 	put(s, "Watched");
 
@@ -172,13 +201,13 @@ static void processes(struct summary *s)
 
 	text_addf(t, "%llu at the start, %llu alive at the end, at most %llu at once, at ",
 		  (unsigned long long)c->snapshots, (unsigned long long)c->alive,
-		  (unsigned long long)s->sums.most_alive);
-	para_moment(t, s->sums.most_alive_ts);
+		  (unsigned long long)s->peaks.most_alive);
+	para_moment(t, s->peaks.most_alive_ts);
 	put(s, "Processes");
-	if (s->end_ts >= UINT64_C(2000000000) && s->sums.busiest_forks) {
-		add_count(t, s->sums.busiest_forks, "fork", "forks");
+	if (s->end_ts >= UINT64_C(2000000000) && s->peaks.busiest_forks) {
+		add_count(t, s->peaks.busiest_forks, "fork", "forks");
 		text_adds(t, ", in the second from ");
-		para_moment(t, s->sums.busiest_ts);
+		para_moment(t, s->peaks.busiest_ts);
 		text_adds(t, " on");
 		put(s, "Busiest");
 	}
@@ -186,7 +215,7 @@ static void processes(struct summary *s)
 
 static void failures(struct summary *s)
 {
-	const struct sums *u = &s->sums;
+	struct sums *u = s->sums;
 	struct text *t = &s->t;
 
 	text_addf(t, "%llu with exit 0", (unsigned long long)u->exit_zero);
@@ -195,40 +224,39 @@ static void failures(struct summary *s)
 	if (u->killed)
 		text_addf(t, ", %llu killed by a signal", (unsigned long long)u->killed);
 	put(s, "Ended");
-	for (size_t i = 0; i < u->failures && i < MOST_GROUPS; i++) {
-		const struct group *g = &u->failure[i];
+	groups_sort(&u->failures, BY_COUNT);
+	for (uint32_t i = 0; i < u->failures.n && i < MOST_GROUPS; i++) {
+		const struct group *g = &u->failures.row[i];
+		struct name name = groups_name(&u->failures, g);
 
 		indent(s);
 		text_addf(&s->cell, "%llu ×", (unsigned long long)g->count);
 		cell_right(s, 8);
 		fputs("  ", s->opt->out);
-		text_escape(&s->cell, g->name.s, g->name.len);
+		text_escape(&s->cell, name.s, name.len);
 		cell_left(s, NAME_COLUMNS);
 		fprintf(s->opt->out, "  %s", paint(s->opt, status_paint(g->status)));
 		status_text(&s->cell, g->status);
 		cell_left(s, 0);
 		fprintf(s->opt->out, "%s\n", paint(s->opt, PAINT_OFF));
 	}
-	and_more(s, u->failures, MOST_GROUPS, "kinds of failure");
+	and_more(s, &u->failures, "kinds of failure");
 }
 
 static void slow_one(struct summary *s, const struct ranked *r)
 {
-	const struct proc *p = r->proc;
-	const struct who *by = p->state == PROC_ZOMBIE ? &p->parent : &p->reaper;
-
 	indent(s);
-	if (zombie_at_most(p, s->meta))
+	if (r->at_most)
 		text_adds(&s->cell, "≤ ");
 	text_duration(&s->cell, r->value);
 	cell_right(s, 8);
 	fputs("  ", s->opt->out);
-	proc_text(&s->cell, p);
+	who_text(&s->cell, &r->who.ref, r->who.comm);
 	cell_left(s, WHO_COLUMNS);
-	text_adds(&s->cell, p->state == PROC_ZOMBIE ? "  not reaped" : "  reaped");
-	if (by->ref.tgid) {
+	text_adds(&s->cell, r->reaped ? "  reaped" : "  not reaped");
+	if (r->by.ref.tgid) {
 		text_adds(&s->cell, " by ");
-		who_text(&s->cell, &by->ref, by->comm);
+		who_text(&s->cell, &r->by.ref, r->by.comm);
 	}
 	text_cut(&s->cell, 0, para_columns(s->opt) - LABEL_COLUMNS - 10 - WHO_COLUMNS);
 	cell_left(s, 0);
@@ -237,23 +265,27 @@ static void slow_one(struct summary *s, const struct ranked *r)
 
 static void zombies(struct summary *s)
 {
-	const struct sums *u = &s->sums;
+	const struct ranking *longest = &s->sums->longest;
 	struct text *t = &s->t;
 
 	text_addu(t, s->counts->zombies);
 	text_adds(t, " flagged: left unreaped for longer than ");
 	para_duration(t, s->opt->zombie_after_ns);
-	if (u->zombies) {
+	if (s->sums->intervals) {
+		uint32_t median = sums_median_slot(s->sums);
+
 		text_adds(t, ". From exit to reap: ");
-		para_duration(t, u->zombie[u->zombies / 2].value);
+		if (median == DURATION_LONGEST)
+			text_adds(t, "more than ");
+		para_duration(t, duration_of_slot(median));
 		text_adds(t, " in the median, ");
-		para_duration(t, u->zombie[0].value);
+		para_duration(t, longest->rank[0].value);
 		text_adds(t, " at most");
 	}
 	put(s, "Zombies");
-	for (size_t i = 0; i < u->zombies && i < MOST_PROCESSES; i++)
-		if (u->zombie[i].value >= SLOW_NS)
-			slow_one(s, &u->zombie[i]);
+	for (size_t i = 0; i < longest->n; i++)
+		if (longest->rank[i].value >= SLOW_NS)
+			slow_one(s, &longest->rank[i]);
 }
 
 static void orphans(struct summary *s)
@@ -280,7 +312,7 @@ static void orphans(struct summary *s)
 
 static void cpu(struct summary *s)
 {
-	const struct sums *u = &s->sums;
+	struct sums *u = s->sums;
 	struct text *t = &s->t;
 
 	if (!u->cpu_known)
@@ -288,11 +320,13 @@ static void cpu(struct summary *s)
 	para_duration(t, u->cpu_ns);
 	text_adds(t, " in all");
 	if (u->cpu_known < u->processes)
-		text_addf(t, ", of %llu of %zu processes: the kernel tells when one is reaped",
-			  (unsigned long long)u->cpu_known, u->processes);
+		text_addf(t, ", of %llu of %llu processes: the kernel tells when one is reaped",
+			  (unsigned long long)u->cpu_known, (unsigned long long)u->processes);
 	put(s, "CPU time");
-	for (size_t i = 0; i < u->cpus && i < MOST_GROUPS && u->cpu_ns; i++) {
-		const struct group *g = &u->cpu[i];
+	groups_sort(&u->cpus, BY_SUM);
+	for (uint32_t i = 0; i < u->cpus.n && i < MOST_GROUPS && u->cpu_ns; i++) {
+		const struct group *g = &u->cpus.row[i];
+		struct name name = groups_name(&u->cpus, g);
 
 		indent(s);
 		text_duration(&s->cell, g->sum);
@@ -302,40 +336,47 @@ static void cpu(struct summary *s)
 		text_addf(&s->cell, "%llu ×", (unsigned long long)g->count);
 		cell_right(s, 10);
 		fputc(' ', s->opt->out);
-		text_escape(&s->cell, g->name.s, g->name.len);
+		text_escape(&s->cell, name.s, name.len);
 		text_cut(&s->cell, 0, NAME_COLUMNS);
 		cell_left(s, 0);
 		fputc('\n', s->opt->out);
 	}
-	and_more(s, u->cpus, MOST_GROUPS, "commands");
+	and_more(s, &u->cpus, "commands");
 }
 
 static void memory(struct summary *s)
 {
-	const struct sums *u = &s->sums;
+	const struct ranking *largest = &s->sums->largest;
 
-	if (!u->rsses)
+	if (!largest->n)
 		return;
 	text_adds(&s->t, "the largest, each at its peak (resident)");
 	put(s, "Memory");
-	for (size_t i = 0; i < u->rsses && i < MOST_PROCESSES; i++) {
+	for (size_t i = 0; i < largest->n; i++) {
 		indent(s);
-		text_kib(&s->cell, u->rss[i].value);
+		text_kib(&s->cell, largest->rank[i].value);
 		cell_right(s, 8);
 		fputs("  ", s->opt->out);
-		proc_text(&s->cell, u->rss[i].proc);
+		who_text(&s->cell, &largest->rank[i].who.ref, largest->rank[i].who.comm);
 		text_cut(&s->cell, 0, NAME_COLUMNS);
 		cell_left(s, 0);
 		fputc('\n', s->opt->out);
 	}
 }
 
-void summary_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
-		  uint64_t end_ts)
+void summary_view(const struct view_options *opt, const struct tally *tally, const struct model *m,
+		  const struct meta *meta, uint64_t end_ts)
 {
-	struct summary s = {.opt = opt, .counts = model_counts(m), .meta = meta, .end_ts = end_ts};
+	struct summary s = {
+		.opt = opt,
+		.counts = model_counts(m),
+		.meta = meta,
+		.end_ts = end_ts,
+		.sums = tally_sums(tally, m, meta, end_ts),
+		.peaks = tally_peaks(tally),
+	};
 
-	if (sums_make(&s.sums, m, end_ts)) {
+	if (!s.sums) {
 		say("summary", "not enough memory to add it up", NULL);
 		return;
 	}
@@ -351,7 +392,7 @@ void summary_view(const struct view_options *opt, const struct model *m, const s
 	fputc('\n', opt->out);
 	cpu(&s);
 	memory(&s);
-	sums_free(&s.sums);
+	sums_free(s.sums);
 	text_free(&s.t);
 	text_free(&s.cell);
 }

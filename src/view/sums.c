@@ -1,29 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sums.c: see sums.h. */
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "view/sums.h"
 
-#define SECOND UINT64_C(1000000000)
+#define US UINT64_C(1000)
+#define MS (1000 * US)
+#define S  (1000 * MS)
 
-static int by_value(const void *a, const void *b)
+/* --- durations ---------------------------------------------------------------------- */
+
+/* As text_duration() (base/units.c) goes from unit to unit; a test compares. */
+static const struct {
+	uint64_t unit;
+	uint32_t below; /* of these, rounded; then it is the next unit's */
+} scale[] = {
+	{US, 1000}, {MS / 10, 100}, {MS, 1000},	       {S / 10, 600},
+	{S, 3600},  {60 * S, 6000}, {3600 * S, 24000},
+};
+#define UNITS (sizeof(scale) / sizeof(scale[0]))
+
+/* Slot 0 is nothing, 1 is less than 1 µs. */
+#define FIRST_SLOT 2
+
+uint32_t duration_slot(uint64_t ns)
 {
-	const struct ranked *x = a, *y = b;
+	uint32_t base = FIRST_SLOT;
 
-	if (x->value != y->value)
-		return x->value < y->value ? 1 : -1;
-	return (x->proc->ref.tgid > y->proc->ref.tgid) - (x->proc->ref.tgid < y->proc->ref.tgid);
+	if (ns < US)
+		return ns > 0;
+	for (size_t i = 0; i < UNITS; i++) {
+		uint64_t unit = scale[i].unit;
+		uint64_t n = ns / unit + (ns % unit >= unit - unit / 2);
+
+		if (n < scale[i].below)
+			return base + (uint32_t)n;
+		base += scale[i].below;
+	}
+	return DURATION_LONGEST;
 }
 
-static int by_time(const void *a, const void *b)
+uint64_t duration_of_slot(uint32_t slot)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint32_t base = FIRST_SLOT;
 
-	return (x > y) - (x < y);
+	if (slot < FIRST_SLOT)
+		return slot;
+	for (size_t i = 0; i < UNITS; i++) {
+		if (slot < base + scale[i].below)
+			return (slot - base) * scale[i].unit;
+		base += scale[i].below;
+	}
+	return scale[UNITS - 1].unit * scale[UNITS - 1].below;
 }
 
-static void add(struct sums *s, const struct proc *p, uint64_t end_ts)
+uint32_t sums_median_slot(const struct sums *s)
+{
+	uint64_t middle = s->intervals ? (s->intervals - 1) / 2 : 0, seen = 0;
+	uint32_t i;
+
+	for (i = 0; i < DURATION_LONGEST; i++) {
+		seen += s->duration[i];
+		if (seen > middle)
+			break;
+	}
+	return i;
+}
+
+/* --- rankings ----------------------------------------------------------------------- */
+
+static bool is_before(const struct ranked *a, const struct ranked *b)
+{
+	if (a->value != b->value)
+		return a->value > b->value;
+	if (a->who.ref.tgid != b->who.ref.tgid)
+		return a->who.ref.tgid < b->who.ref.tgid;
+	return a->who.ref.start < b->who.ref.start;
+}
+
+static void rank(struct ranking *r, const struct ranked *new)
+{
+	size_t at = r->n;
+
+	if (r->n < RANKS)
+		r->n++;
+	else if (!is_before(new, &r->rank[--at]))
+		return;
+	for (; at && is_before(new, &r->rank[at - 1]); at--)
+		r->rank[at] = r->rank[at - 1];
+	r->rank[at] = *new;
+}
+
+static struct who self(const struct proc *p)
+{
+	struct who w = {.ref = p->ref};
+
+	memcpy(w.comm, p->comm, sizeof(w.comm));
+	return w;
+}
+
+/* --- one more process --------------------------------------------------------------- */
+
+static enum way way_of(const struct proc *p, enum proc_fate fate)
+{
+	if (fate == FATE_AUTOREAPED)
+		return WAY_KERNEL;
+	if (fate != FATE_REAPED || !p->reaper.ref.tgid)
+		return WAY_UNSEEN;
+	if (same_task(&p->reaper.ref, &p->birth_parent))
+		return WAY_WAITED;
+	return p->last_adopter.ref.tgid ? WAY_INHERITED : WAY_UNSEEN;
+}
+
+static void add_child(struct sums *s, const struct proc *p)
+{
+	enum proc_fate fate = proc_fate(p);
+	enum way way;
+
+	if (fate == FATE_ALIVE) {
+		s->children_alive++;
+		return;
+	}
+	way = way_of(p, fate);
+	s->children_ended++;
+	s->way[way]++;
+	if (way != WAY_INHERITED)
+		return;
+	if (s->way[way] == 1)
+		s->heir = p->reaper;
+	else if (!same_task(&s->heir.ref, &p->reaper.ref))
+		s->many_heirs = true;
+}
+
+static void add_interval(struct sums *s, const struct proc *p, const struct meta *meta, uint64_t ns)
+{
+	bool reaped = p->state == PROC_GONE;
+	struct ranked r = {
+		.who = self(p),
+		.value = ns,
+		.by = p->state == PROC_ZOMBIE ? p->parent : p->reaper,
+		.reaped = reaped,
+		.at_most = zombie_at_most(p, meta),
+	};
+
+	s->intervals++;
+	s->duration[duration_slot(ns)]++;
+	rank(&s->longest, &r);
+}
+
+static struct name comm_name(const struct who *w)
+{
+	return (struct name){w->comm, strnlen(w->comm, EVENT_COMM)};
+}
+
+void sums_add(struct sums *s, const struct proc *p, const struct meta *meta, uint64_t end_ts)
 {
 	uint64_t zombie_ns = p->autoreap ? NO_TIME : proc_zombie_ns(p, end_ts);
 
@@ -33,102 +164,61 @@ static void add(struct sums *s, const struct proc *p, uint64_t end_ts)
 		s->exit_other += p->status && !proc_signal(p->status);
 		s->killed += proc_signal(p->status) != 0;
 		if (p->status)
-			s->failure[s->failures++] = (struct group){proc_name(p), p->status, 1, 0};
+			groups_add(&s->failures, proc_name(p), p->status, 0);
 	}
 	if (p->has_cpu) {
 		s->cpu_ns += p->cpu_ns;
 		s->cpu_known++;
-		s->cpu[s->cpus++] = (struct group){proc_name(p), 0, 1, p->cpu_ns};
+		groups_add(&s->cpus, proc_name(p), 0, p->cpu_ns);
 	}
 	if (zombie_ns != NO_TIME)
-		s->zombie[s->zombies++] = (struct ranked){p, zombie_ns};
+		add_interval(s, p, meta, zombie_ns);
 	if (p->max_rss_kib)
-		s->rss[s->rsses++] = (struct ranked){p, p->max_rss_kib};
+		rank(&s->largest, &(struct ranked){.who = self(p), .value = p->max_rss_kib});
+	if (p->zombie_flag_ts != NO_TIME) {
+		s->zombies++;
+		groups_add(&s->zombies_of, comm_name(&p->parent), 0, 0);
+	}
+	if (p->orphaned_ts != NO_TIME) {
+		s->orphans++;
+		groups_add(&s->orphans_of, comm_name(&p->old_parent), 0, 0);
+	}
+	/* The followed command itself is waited for by brood. */
+	if (!meta->command || !p->from_snapshot)
+		add_child(s, p);
 }
 
-/* births and ends are in order of time. */
-static void find_peaks(struct sums *s, const uint64_t *births, size_t n_births,
-		       const uint64_t *ends, size_t n_ends)
-{
-	uint64_t second = 0, forks = 0;
+/* --- memory ------------------------------------------------------------------------- */
 
-	for (size_t i = 0, ended = 0; i < n_births; i++) {
-		while (ended < n_ends && ends[ended] <= births[i])
-			ended++;
-		if (i + 1 - ended > s->most_alive) {
-			s->most_alive = i + 1 - ended;
-			s->most_alive_ts = births[i];
-		}
-		if (!births[i])
-			continue;
-		if (births[i] / SECOND != second)
-			forks = 0;
-		second = births[i] / SECOND;
-		if (++forks > s->busiest_forks) {
-			s->busiest_forks = forks;
-			s->busiest_ts = second * SECOND;
-		}
-	}
+struct sums *sums_copy(const struct sums *s)
+{
+	struct sums *to = malloc(sizeof(*to));
+	bool ok;
+
+	if (!to)
+		return NULL;
+	*to = *s;
+	ok = !groups_copy(&to->failures, &s->failures);
+	ok = !groups_copy(&to->cpus, &s->cpus) && ok;
+	ok = !groups_copy(&to->zombies_of, &s->zombies_of) && ok;
+	ok = !groups_copy(&to->orphans_of, &s->orphans_of) && ok;
+	if (ok)
+		return to;
+	sums_free(to);
+	return NULL;
 }
 
-static int peaks(struct sums *s, const struct model *m)
+void sums_clear(struct sums *s)
 {
-	uint64_t *births = calloc(s->processes + 1, sizeof(*births));
-	uint64_t *ends = calloc(s->processes + 1, sizeof(*ends));
-	size_t n = 0, ended = 0;
-	int err = births && ends ? 0 : -ENOMEM;
-
-	for (const struct proc *p = model_first(m); p && !err; p = model_next(p)) {
-		/* A zombie from before the trace was not alive in it; nor do we know of one
-		 * whose end is unknown. */
-		if (p->exit_ts == NO_TIME && proc_fate(p) != FATE_ALIVE)
-			continue;
-		births[n++] = p->fork_ts == NO_TIME ? 0 : p->fork_ts;
-		if (p->exit_ts != NO_TIME)
-			ends[ended++] = p->exit_ts;
-	}
-	if (!err) {
-		qsort(births, n, sizeof(*births), by_time);
-		qsort(ends, ended, sizeof(*ends), by_time);
-		find_peaks(s, births, n, ends, ended);
-	}
-	free(births);
-	free(ends);
-	return err;
-}
-
-int sums_make(struct sums *s, const struct model *m, uint64_t end_ts)
-{
-	size_t n = 1;
-
-	*s = (struct sums){0};
-	for (const struct proc *p = model_first(m); p; p = model_next(p))
-		n++;
-	s->failure = calloc(n, sizeof(*s->failure));
-	s->cpu = calloc(n, sizeof(*s->cpu));
-	s->zombie = calloc(n, sizeof(*s->zombie));
-	s->rss = calloc(n, sizeof(*s->rss));
-	if (!s->failure || !s->cpu || !s->zombie || !s->rss)
-		goto fail;
-	for (const struct proc *p = model_first(m); p; p = model_next(p))
-		add(s, p, end_ts);
-	if (peaks(s, m))
-		goto fail;
-	s->failures = group_merge(s->failure, s->failures, BY_COUNT);
-	s->cpus = group_merge(s->cpu, s->cpus, BY_SUM);
-	qsort(s->zombie, s->zombies, sizeof(*s->zombie), by_value);
-	qsort(s->rss, s->rsses, sizeof(*s->rss), by_value);
-	return 0;
-fail:
-	sums_free(s);
-	return -ENOMEM;
+	groups_free(&s->failures);
+	groups_free(&s->cpus);
+	groups_free(&s->zombies_of);
+	groups_free(&s->orphans_of);
 }
 
 void sums_free(struct sums *s)
 {
-	free(s->failure);
-	free(s->cpu);
-	free(s->zombie);
-	free(s->rss);
-	*s = (struct sums){0};
+	if (s)
+		sums_clear(s);
+	free(s);
 }

@@ -3,120 +3,67 @@
  * verdict.c: see verdict.h.
  *
  * "Every child was waited for by its parent" is what one hopes to read; but without any
- * zombie or orphan it can still be untrue.  So each child is put to the way it went, and
- * the sentence is made from the sums.
+ * zombie or orphan it can still be untrue.  So each child is put to the way it went
+ * (sums.c), and the sentence is made from the sums.
  */
-#include "view/fate.h"
 #include "view/para.h"
 #include "view/verdict.h"
 
-enum way {
-	WAITED,	   /* its parent waited for it */
-	BY_KERNEL, /* its parent ignores SIGCHLD: nobody needs to wait */
-	INHERITED, /* its parent exited without waiting; the adopter did */
-	UNSEEN,	   /* nobody saw who reaped it, or how it ended */
-	WAYS
-};
-
-struct tally {
-	uint64_t ended, alive, way[WAYS];
-	struct who heir; /* of the inherited, where it is always the same */
-	bool many_heirs;
-};
-
-static enum way way_of(const struct proc *p)
+static void phrase(struct text *t, enum way way, const struct sums *s)
 {
-	enum proc_fate fate = proc_fate(p);
-
-	if (fate == FATE_AUTOREAPED)
-		return BY_KERNEL;
-	if (fate != FATE_REAPED || !p->reaper.ref.tgid)
-		return UNSEEN;
-	if (same_task(&p->reaper.ref, &p->birth_parent))
-		return WAITED;
-	return p->last_adopter.ref.tgid ? INHERITED : UNSEEN;
-}
-
-static void count(struct tally *t, const struct proc *p)
-{
-	enum way way;
-
-	if (proc_fate(p) == FATE_ALIVE) {
-		t->alive++;
-		return;
-	}
-	way = way_of(p);
-	t->ended++;
-	t->way[way]++;
-	if (way != INHERITED)
-		return;
-	if (t->way[way] == 1)
-		t->heir = p->reaper;
-	else if (!same_task(&t->heir.ref, &p->reaper.ref))
-		t->many_heirs = true;
-}
-
-static void phrase(struct text *t, enum way way, const struct tally *tally)
-{
-	bool one = tally->way[way] == 1 || tally->way[way] == tally->ended;
+	bool one = s->way[way] == 1 || s->way[way] == s->children_ended;
 	const char *its = one ? "its" : "their";
 
 	text_adds(t, one ? "was " : "were ");
 	switch (way) {
-	case WAITED:
+	case WAY_WAITED:
 		text_addf(t, "waited for by %s parent", its);
 		break;
-	case BY_KERNEL:
+	case WAY_KERNEL:
 		text_addf(t, "reaped by the kernel itself, because %s parent ignores SIGCHLD", its);
 		break;
-	case INHERITED:
+	case WAY_INHERITED:
 		text_addf(t,
 			  "left behind by %s parent, which exited without waiting, and reaped by ",
 			  its);
-		if (tally->many_heirs)
+		if (s->many_heirs)
 			text_addf(t, "whoever inherited %s", one ? "it" : "them");
 		else
-			para_who(t, &tally->heir.ref, tally->heir.comm);
+			para_who(t, &s->heir.ref, s->heir.comm);
 		break;
 	default:
 		text_adds(t, "reaped unseen");
 	}
 }
 
-void verdict_text(struct text *t, const struct model *m, const struct meta *meta)
+void verdict_text(struct text *t, const struct sums *s, const struct meta *meta)
 {
-	struct tally tally = {0};
 	const char *link = "";
 
-	for (const struct proc *p = model_first(m); p; p = model_next(p)) {
-		/* The followed command itself is waited for by brood. */
-		if (!meta->command || !p->from_snapshot)
-			count(&tally, p);
-	}
 	text_adds(t, "No zombies, no orphans: ");
-	if (!tally.ended && !tally.alive) {
+	if (!s->children_ended && !s->children_alive) {
 		text_adds(t, meta->command ? "the command started no other process."
 					   : "there was no process.");
 		return;
 	}
-	if (!tally.ended) {
+	if (!s->children_ended) {
 		text_adds(t, "no process ended.");
 		return;
 	}
 	for (int w = 0; w < WAYS; w++) {
-		if (tally.way[w] != tally.ended)
+		if (s->way[w] != s->children_ended)
 			continue;
-		text_adds(t, tally.alive ? "every child that ended " : "every child ");
-		phrase(t, w, &tally);
+		text_adds(t, s->children_alive ? "every child that ended " : "every child ");
+		phrase(t, w, s);
 		text_adds(t, ".");
 		return;
 	}
-	text_addf(t, "of the %llu children that ended, ", (unsigned long long)tally.ended);
+	text_addf(t, "of the %llu children that ended, ", (unsigned long long)s->children_ended);
 	for (int w = 0; w < WAYS; w++) {
-		if (!tally.way[w])
+		if (!s->way[w])
 			continue;
-		text_addf(t, "%s%llu%c", link, (unsigned long long)tally.way[w], PARA_GLUE);
-		phrase(t, w, &tally);
+		text_addf(t, "%s%llu%c", link, (unsigned long long)s->way[w], PARA_GLUE);
+		phrase(t, w, s);
 		link = "; ";
 	}
 	text_adds(t, ".");

@@ -3,10 +3,9 @@
 #ifndef BROOD_VERDICT_H
 #define BROOD_VERDICT_H
 
-#include "base/text.h"
-#include "view/view.h"
+#include "view/sums.h"
 
 /* "No zombies, no orphans: every child was waited for by its parent.", or what is true. */
-void verdict_text(struct text *t, const struct model *m, const struct meta *meta);
+void verdict_text(struct text *t, const struct sums *s, const struct meta *meta);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "model/model.h"
 
+struct tally;
+
 struct view_options {
 	FILE *out;
 	int columns;		/* width to fit; 0: no limit */
@@ -28,7 +30,7 @@ struct log_view {
 void log_view_fact(void *ctx, const struct fact *f);
 
 /*
- * The tree of births, every process with its fate.  The model must keep what is gone.
+ * The tree of births, every process with its fate.  The model must keep all.
  * end_ts, here and below: ts of the end of the trace.
  */
 void tree_view(const struct view_options *opt, const struct model *m, const struct meta *meta,
@@ -37,14 +39,17 @@ void tree_view(const struct view_options *opt, const struct model *m, const stru
 /*
  * What is wrong, in plain words: each flagged zombie (its parent, how long, what it means,
  * what would end it), each orphan (dead parent, adopter), losses; or that there is nothing.
- * The model must keep what is gone.
+ * The model must keep what is noted; the tally (tally.h) must have had every fact.
  */
-void findings_view(const struct view_options *opt, const struct model *m,
-		   const struct meta *meta, uint64_t end_ts);
+void findings_view(const struct view_options *opt, const struct tally *tally,
+		   const struct model *m, const struct meta *meta, uint64_t end_ts);
 
-/* Counts, rates, zombies, orphans, slow reaps, failures, CPU; not the findings. */
-void summary_view(const struct view_options *opt, const struct model *m,
-		  const struct meta *meta, uint64_t end_ts);
+/*
+ * Counts, rates, zombies, orphans, slow reaps, failures, CPU; not the findings.  The model
+ * need not keep anything.
+ */
+void summary_view(const struct view_options *opt, const struct tally *tally,
+		  const struct model *m, const struct meta *meta, uint64_t end_ts);
 
 /* What exists right now, from a model fed with a snapshot only: the tree by current parent. */
 void ps_view(const struct view_options *opt, const struct model *m);

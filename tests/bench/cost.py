@@ -17,6 +17,9 @@ import subprocess
 import sys
 import time
 
+# A shell starts background jobs with this ignored, and brood would honour that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 build = sys.argv[1] if len(sys.argv) > 1 else "build"
 pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
 seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0

@@ -12,7 +12,8 @@
  *
  * Times are ns since the trace began: set c.now.  Unlike story.h it looks at no fact, plays
  * thousands of processes, and gives each the arguments, the CPU time and the memory that a
- * view shows.
+ * view shows.  All is played twice, to a model that keeps all and to one that keeps what is
+ * noted, so that views can be compared.
  */
 #ifndef BROOD_TEST_CAST_H
 #define BROOD_TEST_CAST_H
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "view/tally.h"
 
 #define US	 UINT64_C(1000)
 #define MS	 UINT64_C(1000000)
@@ -32,7 +34,8 @@
 
 struct cast {
 	struct meta meta;
-	struct model *m;
+	struct model *m, *noted;
+	struct tally tally, noted_tally;
 	uint64_t now;
 	uint64_t cpu, rss; /* of whatever is reaped, or exits, from now on */
 	uint32_t adopter;
@@ -45,13 +48,12 @@ struct cast {
 
 static inline void cast_fact(void *ctx, const struct fact *f)
 {
-	(void)ctx;
-	(void)f;
+	tally_fact(ctx, f);
 }
 
 static inline struct cast *play(const struct meta *meta)
 {
-	const struct model_options opt = {100 * MS, .keep_gone = true, .keep_args = true};
+	struct model_options opt = {100 * MS, .keep = KEEP_ALL, .keep_args = true};
 	struct cast *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -62,16 +64,22 @@ static inline struct cast *play(const struct meta *meta)
 	c->adopter = 1;
 	c->rss = 1024;
 	memcpy(c->who[1].comm, "systemd", 8);
-	c->m = model_new(&opt, &c->meta, cast_fact, c);
-	if (!c->m)
+	c->m = model_new(&opt, &c->meta, cast_fact, &c->tally);
+	opt.keep = KEEP_NOTED;
+	c->noted = model_new(&opt, &c->meta, cast_fact, &c->noted_tally);
+	if (!c->m || !c->noted)
 		abort();
 	model_begin(c->m);
+	model_begin(c->noted);
 	return c;
 }
 
 static inline void play_end(struct cast *c)
 {
 	model_free(c->m);
+	model_free(c->noted);
+	tally_free(&c->tally);
+	tally_free(&c->noted_tally);
 	free(c);
 }
 
@@ -90,7 +98,7 @@ static inline struct event cast_head(const struct cast *c, enum event_kind kind,
 
 static inline void cast_feed(struct cast *c, const void *ev)
 {
-	if (model_feed(c->m, ev))
+	if (model_feed(c->m, ev) || model_feed(c->noted, ev))
 		abort();
 }
 

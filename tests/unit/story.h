@@ -11,8 +11,9 @@
  * story keeps the kernel's own idea of who is whose parent, so that each event tells what a
  * kernel would; 1 adopts unless told otherwise.
  *
- * Every story is lived in all modes: the table keeping what is gone or not, and with ticks
- * strewn in or not.  A test cannot tell which, and so proves that they make no difference.
+ * Every story is lived in all modes: the table keeping all that is gone, what is noted of
+ * it, or nothing, and with ticks strewn in or not.  What is told is the same in all of them,
+ * so a test proves that they make no difference.
  */
 #ifndef BROOD_TEST_STORY_H
 #define BROOD_TEST_STORY_H
@@ -37,7 +38,8 @@
 struct story {
 	struct meta meta;
 	struct model *m;
-	bool keep, ticks;
+	enum model_keep keep;
+	bool ticks;
 	uint64_t now; /* ns since the trace began */
 	uint64_t wall_base;
 	uint64_t seq, last_ts;
@@ -56,7 +58,8 @@ struct story {
 };
 
 struct story_mode {
-	bool keep, ticks;
+	enum model_keep keep;
+	bool ticks;
 };
 
 static inline uint32_t again(uint32_t pid)
@@ -221,10 +224,10 @@ static inline int story_begin(void **state)
 	s->meta.t0 = STORY_T0;
 	s->meta.wall0 = STORY_WALL0;
 	s->wall_base = STORY_WALL0;
-	s->keep = mode && mode->keep;
+	s->keep = mode ? mode->keep : KEEP_ALIVE;
 	s->ticks = mode && mode->ticks;
 	s->adopter = 1;
-	opt.keep_gone = s->keep;
+	opt.keep = s->keep;
 	s->m = model_new(&opt, &s->meta, story_hear, s);
 	assert_non_null(s->m);
 	model_begin(s->m);
@@ -243,8 +246,9 @@ static inline int story_end(void **state)
 	return 0;
 }
 
-static const struct story_mode story_modes[4] = {
-	{false, false}, {true, false}, {false, true}, {true, true}};
+static const struct story_mode story_modes[6] = {{KEEP_ALIVE, false}, {KEEP_NOTED, false},
+						 {KEEP_ALL, false},   {KEEP_ALIVE, true},
+						 {KEEP_NOTED, true},  {KEEP_ALL, true}};
 
 #define STORY_IN(f, what, i)                                                                       \
 	{                                                                                          \
@@ -252,8 +256,9 @@ static const struct story_mode story_modes[4] = {
 		.teardown_func = story_end, .initial_state = (void *)(uintptr_t)&story_modes[i]    \
 	}
 #define STORY(f)                                                                                   \
-	STORY_IN(f, "", 0), STORY_IN(f, " (kept)", 1), STORY_IN(f, " (ticks)", 2),                 \
-		STORY_IN(f, " (kept, ticks)", 3)
+	STORY_IN(f, "", 0), STORY_IN(f, " (noted)", 1), STORY_IN(f, " (kept)", 2),                 \
+		STORY_IN(f, " (ticks)", 3), STORY_IN(f, " (noted, ticks)", 4),                     \
+		STORY_IN(f, " (kept, ticks)", 5)
 
 static inline void at(struct story *s, double ms)
 {
@@ -457,8 +462,9 @@ static inline void freed(struct story *s, uint32_t id, uint32_t by)
 
 static inline void vanished(struct story *s, uint32_t id)
 {
-	struct event ev = story_head(s, EV_GONE, id);
+	struct ev_gone ev = {.h = story_head(s, EV_GONE, id)};
 
+	ev.seen = ev.h.ts;
 	story_feed(s, &ev);
 }
 

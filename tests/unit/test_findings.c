@@ -92,7 +92,7 @@ static void test_trouble(void **state)
 	struct cast *c = trouble();
 
 	(void)state;
-	expect(c, findings_view, trouble_text);
+	expect_tally(c, findings_view, trouble_text);
 	play_end(c);
 }
 
@@ -139,7 +139,7 @@ static void test_summary(void **state)
 	struct cast *c = trouble();
 
 	(void)state;
-	expect(c, summary_view, summary_text);
+	expect_tally(c, summary_view, summary_text);
 	play_end(c);
 }
 
@@ -192,7 +192,7 @@ static void test_many_zombies(void **state)
 	c->now = 3 * S;
 	waits(c, 70, 1001);
 	curtain(c);
-	expect(c, findings_view, many_text);
+	expect_tally(c, findings_view, many_text);
 	play_end(c);
 }
 
@@ -238,7 +238,7 @@ static void test_late_and_before(void **state)
 	c->now += 30 * US;
 	loses(c, 1);
 	curtain(c);
-	expect(c, findings_view, late_text);
+	expect_tally(c, findings_view, late_text);
 	play_end(c);
 }
 
@@ -264,7 +264,7 @@ static void test_only_orphans(void **state)
 	quits(c, 101, 0);
 	passes(c, 102);
 	waits(c, 100, 101);
-	expect(finish(c), findings_view, orphans_text);
+	expect_tally(finish(c), findings_view, orphans_text);
 	play_end(c);
 }
 
@@ -315,7 +315,7 @@ static void test_handed_on(void **state)
 	waits(c, 100, 102);
 	waits(c, 50, 100);
 	curtain(c);
-	expect(c, findings_view, handed_on_text);
+	expect_tally(c, findings_view, handed_on_text);
 	play_end(c);
 }
 

@@ -397,7 +397,7 @@ static void the_table(void **state)
 	reaped(s, 11, 10);
 	s->checked = s->n_lines;
 	assert_null(lookup(s, 99));
-	if (!s->keep) {
+	if (s->keep != KEEP_ALL) {
 		assert_null(lookup(s, 11));
 		assert_int_equal(walk(s), 4);
 		assert_null(lookup(s, 10)->born_of);
@@ -430,11 +430,12 @@ static void many_come_and_go(void **state)
 		story_feed(s, &r);
 		s->n_lines = s->checked;
 	}
-	assert_int_equal(walk(s), s->keep ? 3000 : 0);
+	assert_int_equal(walk(s), s->keep == KEEP_ALL ? 3000 : 0);
 	for (struct task_ref r = {.tgid = 10}; r.start < 3000; r.start++) {
 		const struct proc *p = model_find(s->m, &r);
 
-		assert_int_equal(p && p->state == PROC_GONE && p->ref.start == r.start, s->keep);
+		assert_int_equal(p && p->state == PROC_GONE && p->ref.start == r.start,
+				 s->keep == KEEP_ALL);
 	}
 	assert_int_equal(model_counts(s->m)->reaps, 3000);
 	assert_int_equal(model_counts(s->m)->ignored, 0);
@@ -461,7 +462,7 @@ static void snapshot_in_any_order(void **state)
 	exists(s, 10, 1);
 	TOLD(s, "0 snapshot 12 of 11", "0 snapshot 13 of 11", "0 snapshot 11 of 10",
 	     "0 snapshot 10 of 1");
-	if (s->keep) {
+	if (s->keep == KEEP_ALL) {
 		assert_ptr_equal(lookup(s, 12)->born_of, lookup(s, 11));
 		assert_ptr_equal(lookup(s, 13)->born_of, lookup(s, 11));
 		assert_ptr_equal(lookup(s, 11)->born_of, lookup(s, 10));

@@ -121,7 +121,7 @@ static void from_an_exec(void **state)
 static void nothing_need_be_kept(void **state)
 {
 	struct story s = {.adopter = 1, .wall_base = STORY_WALL0};
-	struct model_options opt = {.zombie_after_ns = 100 * MS, .keep_gone = true};
+	struct model_options opt = {.zombie_after_ns = 100 * MS, .keep = KEEP_ALL};
 
 	(void)state;
 	s.meta.t0 = STORY_T0;

@@ -329,7 +329,7 @@ static void gone_and_never_told(void **state)
 	assert_int_equal(model_counts(s->m)->reaps, 4);
 	assert_int_equal(model_counts(s->m)->zombies_now, 1);
 	assert_int_equal(model_counts(s->m)->alive, 0);
-	if (s->keep) {
+	if (s->keep == KEEP_ALL) {
 		assert_int_equal(proc_fate(lookup(s, 10)), FATE_REAPED);
 		assert_int_equal(proc_fate(lookup(s, 12)), FATE_AUTOREAPED);
 		assert_int_equal(proc_fate(lookup(s, 13)), FATE_ZOMBIE);

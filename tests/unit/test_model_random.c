@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "model/model.h"
+#include "model/notes.h"
 
 #define EVENTS 100000
 #define T0     1000000
@@ -176,6 +176,8 @@ static void mix_proc(struct run *r, const struct proc *p)
 		p->cpu_ns,
 		p->has_cpu,
 		p->zombie_ns,
+		p->number,
+		p->entry,
 		p->max_rss_kib,
 		p->sid,
 		p->adopted_before,
@@ -194,6 +196,8 @@ static void mix_proc(struct run *r, const struct proc *p)
 	if (p->file)
 		mix_bytes(r, p->file, strlen(p->file));
 	mix_who(r, &p->parent);
+	mix_who(r, &p->left_by.who);
+	mix(r, p->left_by.exit_ts);
 	mix_who(r, &p->old_parent);
 	mix_who(r, &p->new_parent);
 	mix_who(r, &p->last_adopter);
@@ -226,9 +230,15 @@ static void hear(void *ctx, const struct fact *f)
 	r->sums[r->seq] = r->sum;
 }
 
-/* What is in the table is what the facts say, and the tree of births is one. */
-static void look_around(struct run *r)
+/*
+ * What is in the table is what the facts say, and the tree of births is one.  Of the gone
+ * there is what shall be kept: in order of appearance, and no more of it than was promised.
+ */
+static void look_around(struct run *r, enum model_keep keep)
 {
+	size_t gone = 0, dull = 0;
+	uint64_t number = 0;
+
 	for (const struct proc *p = model_first(r->m); p; p = model_next(p)) {
 		const struct proc *child;
 		int depth = 0;
@@ -237,14 +247,25 @@ static void look_around(struct run *r)
 			assert_true(depth++ < EVENTS);
 		for (child = TAILQ_FIRST(&p->born); child; child = TAILQ_NEXT(child, born_link))
 			assert_ptr_equal(child->born_of, p);
+		assert_true(p->number >= number);
+		number = p->number + 1;
 		if (p->state != PROC_GONE)
 			mix_proc(r, p);
+		gone += p->state == PROC_GONE;
+		dull += p->state == PROC_GONE && p->zombie_flag_ts == NO_TIME &&
+			p->orphaned_ts == NO_TIME;
 	}
+	if (keep == KEEP_ALIVE)
+		assert_int_equal(gone, 0);
+	if (keep != KEEP_ALL)
+		assert_int_equal(dull, 0);
+	if (keep == KEEP_NOTED)
+		assert_true(gone <= 2 * NOTES_MAX);
 }
 
-static struct run live(uint64_t seed, bool keep, bool ticks, bool jitter)
+static struct run live(uint64_t seed, enum model_keep keep, bool ticks, bool jitter)
 {
-	struct model_options opt = {.zombie_after_ns = 500, .keep_gone = keep, .keep_args = true};
+	struct model_options opt = {.zombie_after_ns = 500, .keep = keep, .keep_args = true};
 	struct meta meta = {.t0 = T0, .wall0 = 5000000000};
 	struct run r = {.tick = ticks ? seed + 1 : 0};
 	struct event tick = {.kind = EV_TICK}, end = {.kind = EV_END};
@@ -268,11 +289,11 @@ static struct run live(uint64_t seed, bool keep, bool ticks, bool jitter)
 		}
 		assert_int_equal(model_feed(m, &e.h), 0);
 		if (i % 10000 == 0)
-			look_around(&r);
+			look_around(&r, keep);
 	}
 	end.ts = T0 + ts + 100;
 	assert_int_equal(model_feed(m, &end), 0);
-	look_around(&r);
+	look_around(&r, keep);
 	assert_true(model_counts(m)->adoption_wrong <= model_counts(m)->adoption_checked);
 	assert_true(model_counts(m)->reaps > 1000); /* it did not go numb */
 	assert_true(model_counts(m)->orphans > 1000);
@@ -296,15 +317,19 @@ static void assert_same(struct run a, struct run b)
 static void what_is_kept_makes_no_difference(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 3; seed++)
-		assert_same(live(seed, false, false, true), live(seed, true, false, true));
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		assert_same(live(seed, KEEP_ALIVE, false, true), live(seed, KEEP_ALL, false, true));
+		assert_same(live(seed, KEEP_ALIVE, false, true),
+			    live(seed, KEEP_NOTED, false, true));
+	}
 }
 
 static void ticks_make_no_difference(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 11; seed <= 12; seed++)
-		assert_same(live(seed, false, false, false), live(seed, true, true, false));
+		assert_same(live(seed, KEEP_ALIVE, false, false),
+			    live(seed, KEEP_ALL, true, false));
 }
 
 int main(void)

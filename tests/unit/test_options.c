@@ -130,7 +130,7 @@ static void test_refused(void **state)
 		{ ALL, "brood --buffer 8X", "brood: --buffer: not a valid SIZE: 8X\n" },
 		{ ALL, "brood --args-max 65K", "brood: --args-max: not a valid SIZE: 65K\n" },
 		{ ALL, "brood --args-max 64K --buffer 64K",
-		  "brood: --args-max: too large for this --buffer (at most an eighth of it)\n" },
+		  "brood: --buffer: too small for the arguments kept (at least 8 times --args-max)\n" },
 		{ ALL, "brood --color=maybe", "brood: --color: not a valid WHEN: maybe\n" },
 		{ ALL, "brood --", "brood: --: no command after it\n" },
 		{ ALL, "brood --wait-all", "brood: --wait-all: needs a COMMAND (brood … -- COMMAND)\n" },

@@ -75,7 +75,7 @@ static void test_little_known(void **state)
 {
 	struct cast *c = play(&(struct meta){.host = "h"});
 	struct ev_snapshot zombie, kernel;
-	struct event gone;
+	struct ev_gone gone;
 
 	(void)state;
 	expect(c, tree_view, "No process was seen.\n");
@@ -89,7 +89,8 @@ static void test_little_known(void **state)
 	cast_feed(c, &kernel);
 	found(c, 300, 1, "lost");
 	found(c, 301, 1, "");
-	gone = cast_head(c, EV_GONE, 300);
+	gone = (struct ev_gone){.h = cast_head(c, EV_GONE, 300)};
+	gone.seen = gone.h.ts;
 	cast_feed(c, &gone);
 	c->now = S;
 	curtain(c);

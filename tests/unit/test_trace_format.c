@@ -10,7 +10,7 @@
 
 #include "trace/codec.h"
 
-/* Made known by where this file is: tests run from anywhere below the top. */
+/* It lies where this file was compiled: unit tests run from the same place. */
 static FILE *open_page(void)
 {
 	char path[sizeof(__FILE__) + 64];
@@ -54,14 +54,10 @@ static size_t page_bytes(uint8_t *to, size_t size)
 }
 
 /* A shell (21) forks 22 at t0 + 5 ms; that exits with 3 after 1 ms and is reaped. */
-#define SHELL                                                                                      \
-	{                                                                                          \
-		T0 - 1000000, 21, 0                                                                \
-	}
-#define CHILD                                                                                      \
-	{                                                                                          \
-		T0 + 4990000, 22, 22                                                               \
-	}
+/* clang-format off */
+#define SHELL {T0 - 1000000, 21, 0}
+#define CHILD {T0 + 4990000, 22, 22}
+/* clang-format on */
 
 static const struct ev_fork example_fork = {
 	.h = {.ts = T0 + 5000000, .kind = EV_FORK, .who = CHILD, .comm = "sh"},
@@ -151,18 +147,20 @@ static void test_example_is_read(void **state)
 /* --- the table of fields ----------------------------------------------------------------- */
 
 static const char *const type_names[] = {
-	[FIELD_U16] = "u16",	     [FIELD_U32] = "u32",	[FIELD_U64] = "u64",
-	[FIELD_DELTA] = "delta",     [FIELD_AGE] = "age",	[FIELD_NS_PID] = "ns pid",
-	[FIELD_TID] = "tid",	     [FIELD_REF] = "identity",	[FIELD_PARENT] = "parent",
+	[FIELD_U16] = "u16",	     [FIELD_U32] = "u32",	  [FIELD_U64] = "u64",
+	[FIELD_DELTA] = "delta",     [FIELD_AGE] = "age",	  [FIELD_NS_PID] = "ns pid",
+	[FIELD_TID] = "tid",	     [FIELD_REF] = "identity",	  [FIELD_PARENT] = "parent",
 	[FIELD_CREATOR] = "creator", [FIELD_INHERIT] = "inherit", [FIELD_COMM] = "comm",
 	[FIELD_BYTES] = "bytes",
 };
 
 static const char *const expect_names[] = {
-	[EXPECT_NONE] = "nothing",   [EXPECT_LAST] = "last",	[EXPECT_TGID] = "tgid",
-	[EXPECT_TGID_OR_NONE] = "tgid or 0", [EXPECT_WHO_TID] = "tid of who", [EXPECT_REF] = "ref",
-	[EXPECT_PARENT] = "parent",  [EXPECT_OWN] = "memory",	[EXPECT_ITS] = "its comm",
-	[EXPECT_FILE] = "file",	     [EXPECT_LEN] = "length",
+	[EXPECT_NONE] = "nothing",	 [EXPECT_LAST] = "last",
+	[EXPECT_TGID] = "tgid",		 [EXPECT_TGID_OR_NONE] = "tgid or 0",
+	[EXPECT_WHO_TID] = "tid of who", [EXPECT_REF] = "ref",
+	[EXPECT_PARENT] = "parent",	 [EXPECT_OWN] = "memory",
+	[EXPECT_ITS] = "its comm",	 [EXPECT_FILE] = "file",
+	[EXPECT_LEN] = "length",
 };
 
 /* "| 1.4 | comm | comm | memory |": kind.field, name, type, expected. */

@@ -74,11 +74,77 @@ static void test_window(void **state)
 	close(fd);
 }
 
+/* --- more than fits a reader's buffer ----------------------------------------------------- */
+
+#define LARGE	  1500
+#define ARGS_SIZE 4000
+
+struct large {
+	struct ev_exec e;
+	char args[ARGS_SIZE];
+};
+
+static void make_large(struct large *l, uint64_t i)
+{
+	uint64_t x = i + 1;
+
+	memset(l, 0, sizeof(*l));
+	l->e.h = (struct event){.ts = T0 + i, .kind = EV_EXEC, .who = {1, 2, 2}};
+	l->e.args_off = sizeof(l->e);
+	l->e.args_len = ARGS_SIZE;
+	for (int k = 0; k < ARGS_SIZE; k++)
+		l->args[k] = (char)(rnd(&x) >> 50);
+}
+
+static uint64_t check_large(int fd, uint64_t from)
+{
+	struct trace_reader *r = new_reader(fd);
+	struct trace_reader_state s;
+	const struct event *ev;
+	uint64_t i;
+
+	trace_reader_window(r, T0 + from, UINT64_MAX);
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	for (i = ev->ts - T0; i < LARGE; i++) {
+		struct large l;
+
+		make_large(&l, i);
+		assert_true(same_event(ev, &l.e.h));
+		assert_int_equal(trace_reader_next(r, &ev), i < LARGE - 1);
+	}
+	trace_reader_state(r, &s);
+	assert_int_equal(s.skipped + s.events, LARGE);
+	assert_int_equal(s.lost, 0);
+	expect_end(r, 0);
+	return s.skipped;
+}
+
+static void test_large(void **state)
+{
+	int fd = new_file();
+	struct trace_writer *w = new_writer(fd);
+
+	(void)state;
+	for (uint64_t i = 0; i < LARGE; i++) {
+		struct large l;
+
+		make_large(&l, i);
+		assert_int_equal(trace_writer_add(w, &l.e.h), 0);
+	}
+	assert_int_equal(trace_writer_close(w, NULL), 0);
+	assert_in_range(lseek(fd, 0, SEEK_END), 5 << 20, 8 << 20);
+	assert_int_equal(check_large(fd, 0), 0);
+	for (uint64_t from = 1; from < LARGE; from += 100)
+		assert_in_range(check_large(fd, from) + 100, from, from + 100);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

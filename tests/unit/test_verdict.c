@@ -35,8 +35,8 @@ static void test_all_waited_for(void **state)
 	forks(c, 100, 101);
 	quits(c, 101, 0);
 	waits(c, 100, 101);
-	expect(finish(c), findings_view,
-	       "No zombies, no orphans: every child was waited for by its parent.\n");
+	expect_tally(finish(c), findings_view,
+		     "No zombies, no orphans: every child was waited for by its parent.\n");
 	play_end(c);
 }
 
@@ -45,18 +45,19 @@ static void test_no_children(void **state)
 	struct cast *c = finish(begin(&followed));
 
 	(void)state;
-	expect(c, findings_view, "No zombies, no orphans: the command started no other process.\n");
+	expect_tally(c, findings_view,
+		     "No zombies, no orphans: the command started no other process.\n");
 	play_end(c);
 
 	c = play(&(struct meta){.host = "h"});
 	curtain(c);
-	expect(c, findings_view, "No zombies, no orphans: there was no process.\n");
+	expect_tally(c, findings_view, "No zombies, no orphans: there was no process.\n");
 	play_end(c);
 
 	c = play(&(struct meta){.host = "h"});
 	found(c, 1, 0, "systemd");
 	curtain(c);
-	expect(c, findings_view, "No zombies, no orphans: no process ended.\n");
+	expect_tally(c, findings_view, "No zombies, no orphans: no process ended.\n");
 	play_end(c);
 }
 
@@ -76,7 +77,7 @@ static void test_nobody_had_to_wait(void **state)
 		quits_as(c, pid, 0, EVF_AUTOREAP);
 		waits(c, pid, pid);
 	}
-	expect(finish(c), findings_view, kernel_text);
+	expect_tally(finish(c), findings_view, kernel_text);
 	play_end(c);
 }
 
@@ -112,11 +113,11 @@ static void test_mixed_ends(void **state)
 	passes(c, 110);
 	waits(c, 1, 110);
 	waits(c, 100, 103);
-	expect(c, findings_view, mixed_text);
+	expect_tally(c, findings_view, mixed_text);
 	quits(c, 104, 0);
 	waits(c, 100, 104);
 	loses(c, 3);
-	expect(finish(c), findings_view, mixed_lost_text);
+	expect_tally(finish(c), findings_view, mixed_lost_text);
 	play_end(c);
 }
 
