@@ -348,13 +348,47 @@ static __always_inline struct ev_reap *begin_reap(struct task_struct *task)
 	return e;
 }
 
+/*
+ * One way out does not pass the entry of release_task(): the last thread takes along a
+ * leader that left before it and that nobody need wait for, in a loop inside (kernel/exit.c:
+ * zap_leader).  Whether it will is not decided yet as that thread enters.  So the leader is
+ * noted, one slot per PID modulo the table, and told late, by on_free, unless it enters too.
+ */
+#define ZAP_SLOTS 1024
+
+static __u64 zaps[ZAP_SLOTS];	/* addresses of task_structs */
+
+static __always_inline void note_zap(struct task_struct *thread)
+{
+	struct task_struct *leader = thread->group_leader;
+
+	if (will_autoreap(leader, leader->real_parent))
+		zaps[leader->pid & (ZAP_SLOTS - 1)] = (__u64)leader;
+}
+
+static __always_inline bool take_zap(struct task_struct *task)
+{
+	__u64 *slot = &zaps[task->pid & (ZAP_SLOTS - 1)];
+
+	if (*slot != (__u64)task)
+		return false;
+	*slot = 0;
+	return true;
+}
+
 /* Exact: current is whoever waits for it, or the task itself where nobody need wait. */
 SEC("?fentry/release_task")
 int BPF_PROG(on_release, struct task_struct *task)
 {
 	struct task_struct *reaper;
-	struct ev_reap *e = begin_reap(task);
+	struct ev_reap *e;
 
+	if (is_thread(task)) {
+		note_zap(task);
+		return 0;
+	}
+	take_zap(task);
+	e = begin_reap(task);
 	if (!e)
 		return 0;
 	reaper = (struct task_struct *)bpf_get_current_task();
@@ -379,12 +413,15 @@ int BPF_PROG(on_release, struct task_struct *task)
  * points to its adopter, one that was reaped before its parent ended to that parent.
  * That parent may be freed by now, so user space checks what is read here.
  */
-SEC("?tp_btf/sched_process_free")
+SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct *task)
 {
-	struct ev_reap *e = begin_reap(task);
 	struct task_struct *parent;
+	struct ev_reap *e;
 
+	if (cfg.exact_reaps && !take_zap(task))
+		return 0;
+	e = begin_reap(task);
 	if (!e)
 		return 0;
 	parent = task->real_parent->group_leader;

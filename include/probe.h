@@ -25,6 +25,8 @@ struct probe_config {
 	__u8 kthreads;		/* tell of kernel threads too */
 	__u8 has_group_dead;	/* sched_process_exit has that argument (5.8..6.15: no) */
 	__u8 filter;		/* only what is in `followed` and its descendants */
+	__u8 exact_reaps;	/* release_task tells of them; sched_process_free of few */
+	__u8 pad[3];
 	__u32 match;		/* enum filter_match: all of these must be met to be added */
 	__u32 n_uid, n_comm, n_cgroup, n_pidns;
 	__u32 uid[FILTER_VALUES];

@@ -259,7 +259,7 @@ static void put_exit(struct json *j, const struct fact *f)
 		export_known(j, "code", p->has_status, (uint64_t)proc_code(p->status));
 	}
 	json_bool(j, "autoreap", p->autoreap);
-	export_uint(j, "max_rss_kib", p->max_rss_kib);
+	export_known(j, "max_rss_kib", f->ev != NULL, p->max_rss_kib);
 	export_uint(j, "duration_ns", export_duration(p, f->meta, f->ts));
 	if (sig && p->killer.ref.tgid)
 		put_who(j, "killed_by", &p->killer);

@@ -18,6 +18,8 @@
 
 /* How long the end of a run waits for reaps that the kernel is late to tell. */
 #define LATE_REAPS_NS NS_PER_S
+/* How long it waits for somebody to reap what the last ones left behind as zombies. */
+#define HANDED_ON_NS (100 * NS_PER_MS)
 /* A step of the wall clock that is worth an event. */
 #define CLOCK_STEP_NS (10 * NS_PER_MS)
 
@@ -84,8 +86,7 @@ static uint64_t next_deadline(const struct live *l, uint64_t end)
 {
 	uint64_t d = earliest(end, l->sink->deadline(l->sink->ctx));
 
-	if (l->watch)
-		d = earliest(d, reapwatch_deadline(l->watch));
+	d = earliest(d, reapwatch_deadline(l->watch));
 	/* A deadline fires strictly after its time. */
 	return d == UINT64_MAX ? d : d + NS_PER_MS;
 }
@@ -112,13 +113,12 @@ static bool reaps_are_due(const struct live *l, uint64_t ended)
 	struct task_ref key;
 	int err;
 
-	if (!l->watch)
-		return false;
 	if (!l->meta.filtered)
 		return reapwatch_untold(l->watch, ended);
 	for (err = bpf_map_get_next_key(map, NULL, &key); !err;
 	     err = bpf_map_get_next_key(map, &key, &key))
-		if (!procfs_exists(&key))
+		if (!procfs_exists(&key) || (boottime() < ended + HANDED_ON_NS &&
+					     procfs_is_zombie(&key)))
 			return true;
 	return false;
 }
@@ -157,7 +157,7 @@ static int deliver_untold(struct live *l)
 	struct ev_gone gone;
 	int err = 0;
 
-	while (!err && l->watch && reapwatch_take_untold(l->watch, l->last_ts, &gone)) {
+	while (!err && reapwatch_take_untold(l->watch, l->last_ts, &gone)) {
 		if (l->command.ended && gone.h.who.tgid == (uint32_t)l->command.pid)
 			err = deliver_own_reap(l, &gone.h.who, gone.seen);
 		else
@@ -238,11 +238,15 @@ static void live_report(const void *self, uint64_t lost)
 {
 	const struct live *l = self;
 	uint64_t failed = l->skel->bss->state.follow_failed;
+	uint64_t missed = probes_missed(l->skel);
 	char what[64];
 
 	if (lost) {
 		snprintf(what, sizeof(what), "%llu events lost", (unsigned long long)lost);
-		say(what, "the ring buffer was full", "a larger --buffer holds more");
+		if (lost > missed)
+			say(what, "the ring buffer was full", "a larger --buffer holds more");
+		else
+			say(what, "the kernel skipped probes that it was running already", NULL);
 	}
 	if (failed)
 		sayf("filter", "%llu processes could not be followed: the table was full",

@@ -27,7 +27,7 @@ struct live {
 	struct ring *ring;
 	struct snapshot snapshot;
 	struct queue early;		/* drained before the run began */
-	struct reapwatch *watch;	/* NULL where reaps are exact */
+	struct reapwatch *watch;
 	struct command command;
 	struct task_ref self;		/* brood, the parent of the command */
 	struct ev_snapshot *held;	/* the command as it was before its exec */

@@ -46,7 +46,7 @@ int live_feed_gone(struct live *l, uint64_t now)
 	struct ev_gone gone;
 	int err = 0;
 
-	while (!err && l->watch && reapwatch_next_gone(l->watch, now, &gone)) {
+	while (!err && reapwatch_next_gone(l->watch, now, &gone)) {
 		if (gone.h.ts < l->last_ts)
 			gone.h.ts = l->last_ts;
 		err = live_deliver(l, &gone.h);
@@ -93,11 +93,9 @@ static int keep_books(struct live *l, const struct event *ev, bool *drop)
 		break;
 	case EV_EXIT:
 		l->alive -= l->alive > 0;
-		if (l->watch)
-			return reapwatch_exited(l->watch, &ev->who, ev->ts);
-		break;
+		return reapwatch_exited(l->watch, &ev->who, ev->ts);
 	case EV_REAP:
-		if (l->watch && !reapwatch_reaped(l->watch, &ev->who) && is_leftover(l, ev))
+		if (!reapwatch_reaped(l->watch, &ev->who) && is_leftover(l, ev))
 			*drop = true;
 		break;
 	default:
@@ -141,8 +139,7 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 	e->h.lost = 0;
 	if (e->state == SNAP_ALIVE)
 		l->alive++;
-	err = e->state == SNAP_ZOMBIE && l->watch ?
-		      reapwatch_exited(l->watch, &e->h.who, l->meta.t0) : 0;
+	err = e->state == SNAP_ZOMBIE ? reapwatch_exited(l->watch, &e->h.who, l->meta.t0) : 0;
 	if (!err)
 		err = live_deliver(l, &e->h);
 	free(e);

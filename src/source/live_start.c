@@ -101,9 +101,8 @@ static int open_all(struct live *l)
 	l->meta.reap_source = exact ? REAP_RELEASE_TASK : REAP_PROCESS_FREE;
 	l->meta.filtered = is_filtered(l);
 	l->copy = malloc(sizeof(*l->copy) + 65536 + 2 * 4096);
-	if (!exact)
-		l->watch = reapwatch_new(l->opt.zombie_after_ns);
-	if (!l->copy || (!exact && !l->watch)) {
+	l->watch = reapwatch_new(l->opt.zombie_after_ns);
+	if (!l->copy || !l->watch) {
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;
 	}

@@ -55,6 +55,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	cfg->threads = opt->threads;
 	cfg->kthreads = opt->kthreads;
 	cfg->has_group_dead = f->group_dead;
+	cfg->exact_reaps = f->release_task == 0;
 	cfg->filter = filtered;
 	/* Who matches by PID is known at the start; nobody can come to match later. */
 	cfg->match = filter->by_pid ? 0 : filter->match;
@@ -92,7 +93,6 @@ int probes_load(struct brood **out, const struct live_options *opt, bool filtere
 	}
 	configure(skel, opt, filtered, &f);
 	bpf_program__set_autoload(skel->progs.on_release, *exact);
-	bpf_program__set_autoload(skel->progs.on_free, !*exact);
 	err = brood__load(skel);
 	if (err) {
 		if (err == -ENOMEM)

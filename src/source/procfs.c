@@ -31,20 +31,38 @@ static bool same_start(const char *stat, __u64 start)
 	return ticks == start / tick_ns;
 }
 
+/* 1: it is there, *stat is what /proc says; 0: it is not; -1: cannot tell. */
+static int read_stat(const struct task_ref *ref, char *stat, size_t size)
+{
+	int fd = open_proc(ref->tgid, "stat");
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	n = read(fd, stat, size - 1);
+	close(fd);
+	if (n <= 0)
+		return n < 0 && errno != ESRCH ? -1 : 0;
+	stat[n] = '\0';
+	return same_start(stat, ref->start);
+}
+
 bool procfs_exists(const struct task_ref *ref)
 {
 	char stat[1024];
-	ssize_t n;
-	int fd = open_proc(ref->tgid, "stat");
 
-	if (fd < 0)
-		return errno != ENOENT;	/* cannot tell: believe it is there */
-	n = read(fd, stat, sizeof(stat) - 1);
-	close(fd);
-	if (n <= 0)
-		return n < 0 && errno != ESRCH;
-	stat[n] = '\0';
-	return same_start(stat, ref->start);
+	return read_stat(ref, stat, sizeof(stat)) != 0;	/* cannot tell: believe so */
+}
+
+bool procfs_is_zombie(const struct task_ref *ref)
+{
+	char stat[1024];
+	const char *state;
+
+	if (read_stat(ref, stat, sizeof(stat)) != 1)
+		return false;
+	state = strrchr(stat, ')');
+	return state && !strncmp(state, ") Z", 3);
 }
 
 size_t procfs_args(const struct task_ref *ref, size_t max, char **args, size_t *total)

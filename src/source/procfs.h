@@ -14,6 +14,9 @@
  */
 bool procfs_exists(const struct task_ref *ref);
 
+/* Is it there, as a zombie? */
+bool procfs_is_zombie(const struct task_ref *ref);
+
 /*
  * Its arguments, NUL-separated, at most max bytes, into a malloc'ed *args.  Returns the
  * bytes kept and the true length in *total; 0 where it has none or is not the same life.

@@ -109,7 +109,7 @@ static const struct field clock_fields[] = {
 
 static const struct field gone_fields[] = {
 	HEAD(EXPECT_NONE),
-	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_gone, seen) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_gone, seen) },
 };
 
 static const struct field plain_fields[] = {

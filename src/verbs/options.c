@@ -363,7 +363,8 @@ static int check(const struct options *o)
 		char name[32];
 
 		snprintf(name, sizeof(name), "--%s", o->live_only ? o->live_only : "tee");
-		say(name, "says how to watch; a file was recorded already", NULL);
+		say(name, "says how to watch; a file was recorded already",
+		    "a verb comes before the options");
 		return -EINVAL;
 	}
 	if (l->command && (l->filter.by_pid || l->filter.match)) {

@@ -443,7 +443,7 @@ static void test_exit_unknowns(void **state)
 	x->proc.fork_ts = NO_TIME;
 	x->proc.max_rss_kib = 0;
 	x->proc.autoreap = true;
-	check(x, EXIT_HEAD "\"code\":0,\"autoreap\":true,\"max_rss_kib\":null,"
+	check(x, EXIT_HEAD "\"code\":0,\"autoreap\":true,\"max_rss_kib\":0,"
 			   "\"duration_ns\":4995289500}\n");
 	x->proc.ref.start = T0 + 1501;
 	assert_non_null(strstr(lines(x), "\"duration_ns\":null}"));
@@ -701,7 +701,7 @@ static void test_processes_fates(void **state)
 		      "\"comm\":\"p20\",\"file\":null,\"args\":null,\"execs\":0,\"start_ts\":100,"
 		      "\"exit_ts\":200,\"reap_ts\":250,\"duration_ns\":100,\"code\":0,"
 		      "\"signal\":null,\"core\":null,\"zombie_ns\":0,\"orphaned_ts\":null,"
-		      "\"new_parent\":null,\"cpu_ns\":0,\"max_rss_kib\":null,\"uid\":1000,"
+		      "\"new_parent\":null,\"cpu_ns\":0,\"max_rss_kib\":0,\"uid\":1000,"
 		      "\"fate\":\"autoreaped\"}\n");
 
 	feed_fork(x, 300, 21, 2);

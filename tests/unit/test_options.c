@@ -142,9 +142,11 @@ static void test_refused(void **state)
 		{ ALL, "brood a.brood b.brood",
 		  "brood: b.brood: one file at a time (a command goes after --)\n" },
 		{ ALL, "brood --pid 1 a.brood",
-		  "brood: --pid: says how to watch; a file was recorded already\n" },
+		  "brood: --pid: says how to watch; a file was recorded already "
+		  "(a verb comes before the options)\n" },
 		{ ALL, "brood --tee b a.brood",
-		  "brood: --tee: says how to watch; a file was recorded already\n" },
+		  "brood: --tee: says how to watch; a file was recorded already "
+		  "(a verb comes before the options)\n" },
 		{ OPT_VIEW, "check --for 3", "brood: --for: unknown option (see --help)\n" },
 		{ OPT_LIVE, "log --no-fold", "brood: --no-fold: unknown option (see --help)\n" },
 	};

@@ -38,6 +38,7 @@ union any {
 	struct ev_thread thread;
 	struct ev_loss loss;
 	struct ev_clock clock;
+	struct ev_gone gone;
 	char bytes[128];
 };
 
