@@ -30,7 +30,8 @@ struct export_format {
 	fact_fn fact;	  /* ctx: struct export */
 	/* Once, when FACT_END was said and the model still stands; may be NULL. */
 	void (*end)(struct export *x, const struct model *m);
-	bool keep_gone, keep_args; /* what it needs of struct model_options */
+	enum model_keep keep; /* what it needs of struct model_options */
+	bool keep_args;
 };
 
 /* Ended by a row whose name is NULL; the first is the one meant when none is named. */

@@ -19,13 +19,8 @@ struct model *model_new(const struct model_options *opt, const struct meta *meta
 	m->ctx = ctx;
 	m->wall_base = meta->wall0;
 	TAILQ_INIT(&m->zombies);
-	table_init(&m->table, opt->keep_gone ? KEEP_ALL : opt->keep);
+	table_init(&m->table, opt->keep);
 	return m;
-}
-
-void model_keep(struct model *m, enum model_keep keep)
-{
-	m->table.keep = keep;
 }
 
 void model_free(struct model *m)

@@ -187,7 +187,6 @@ enum model_keep {
 struct model_options {
 	uint64_t zombie_after_ns;	/* an interval longer than this is flagged */
 	enum model_keep keep;
-	bool keep_gone;			/* to go: says KEEP_ALL */
 	bool keep_args;			/* keep file and args of each process */
 };
 
@@ -197,9 +196,6 @@ struct model;
 struct model *model_new(const struct model_options *opt, const struct meta *meta,
 			fact_fn fn, void *ctx);
 void model_free(struct model *m);
-
-/* To go: another keep than that of the options.  Call before model_begin(). */
-void model_keep(struct model *m, enum model_keep keep);
 
 /* Says the META fact.  Call once, before the first event. */
 void model_begin(struct model *m);

@@ -44,7 +44,7 @@ int verb_export(const struct options *o)
 		say(o->format, "no such format", "brood export --help lists them");
 		return STATUS_USAGE;
 	}
-	p.keep_gone = e.format->keep_gone;
+	p.keep = e.format->keep;
 	p.keep_args = e.format->keep_args;
 	status = run(o, &p, &e);
 	export_free(&e.x);

@@ -31,7 +31,7 @@ static void show_end(struct run *r, void *ctx)
 int verb_main(const struct options *o)
 {
 	static const struct presenter p = {
-		.keep_gone = true, .keep_args = true, .fact = show_fact, .end = show_end,
+		.keep = KEEP_ALL, .keep_args = true, .fact = show_fact, .end = show_end,
 	};
 	static struct main_job job;
 	int status = run(o, &p, &job);

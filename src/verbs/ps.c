@@ -12,7 +12,7 @@ static void show(struct run *r, void *ctx)
 int verb_ps(const struct options *o)
 {
 	static const struct presenter p = {
-		.keep_gone = true, .keep_args = true, .end = show,
+		.keep = KEEP_ALL, .keep_args = true, .end = show,
 	};
 	struct options now = *o;
 

@@ -94,7 +94,7 @@ static int run_source(struct running *x, const struct source *src)
 	const struct options *o = x->r.o;
 	const struct model_options mo = {
 		.zombie_after_ns = o->live.zombie_after_ns,
-		.keep_gone = x->p->keep_gone,
+		.keep = x->p->keep,
 		.keep_args = x->p->keep_args,
 	};
 	const struct sink sink = { on_event, on_idle, deadline, x };

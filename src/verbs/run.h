@@ -21,7 +21,8 @@ struct run {
 
 /* What a verb makes of the facts. */
 struct presenter {
-	bool keep_gone, keep_args;	/* of the model, see model.h */
+	enum model_keep keep;		/* of the model, see model.h */
+	bool keep_args;
 	void (*begin)(struct run *r, void *ctx);
 	void (*fact)(struct run *r, void *ctx, const struct fact *f);
 	void (*end)(struct run *r, void *ctx); /* after FACT_END; the model still stands */

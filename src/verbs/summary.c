@@ -4,13 +4,6 @@
 #include "verbs/verb.h"
 #include "view/tally.h"
 
-/* Whatever is gone lives on in the tally only. */
-static void begin(struct run *r, void *ctx)
-{
-	(void)ctx;
-	model_keep(r->model, KEEP_NOTED);
-}
-
 static void count(struct run *r, void *ctx, const struct fact *f)
 {
 	(void)r;
@@ -27,7 +20,7 @@ static void show(struct run *r, void *ctx)
 int verb_summary(const struct options *o)
 {
 	static const struct presenter p = {
-		.keep_args = true, .begin = begin, .fact = count, .end = show,
+		.keep = KEEP_NOTED, .keep_args = true, .fact = count, .end = show,
 	};
 	static struct tally tally;
 	int status = run(o, &p, &tally);

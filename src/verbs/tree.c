@@ -20,7 +20,7 @@ static void show(struct run *r, void *ctx)
 int verb_tree(const struct options *o)
 {
 	static const struct presenter p = {
-		.keep_gone = true, .keep_args = true, .fact = count, .end = show,
+		.keep = KEEP_ALL, .keep_args = true, .fact = count, .end = show,
 	};
 	static struct tally tally;
 	int status = run(o, &p, &tally);
