@@ -82,6 +82,7 @@ STATIC_OBJECTS := $(filter-out $(BUILD)/obj/base/users.o,$(OBJECTS)) $(BUILD)/ob
 
 $(BUILD)/obj/base/users-static.o: src/base/users.c
 	$(call say,CC,$< (static))
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -DWITHOUT_NSS $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/brood-static: $(STATIC_OBJECTS)

@@ -308,6 +308,12 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!dead)
 		return 0;
 	leader = task->group_leader;
+	/*
+	 * Until 5.16 the status is the leader's, who may have left the count a moment ago and
+	 * not have set it.  It has when it is past exit_mm(); else its turn is yet to come.
+	 */
+	if (!cfg.has_group_dead && is_thread(task) && leader->mm)
+		return 0;
 	if (!is_followed(leader))
 		return 0;
 	e = reserve(sizeof(*e), EV_EXIT);

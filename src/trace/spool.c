@@ -50,7 +50,7 @@ struct spool {
 
 	/* the thread's own */
 	z_stream deflate;
-	uint8_t *out; /* a block as it is written, behind the trace header at first */
+	uint8_t *out; /* what is written at once: a block, and what must come before it */
 	size_t out_len;
 	uint64_t blocks, bytes;	     /* written so far */
 	uint64_t synced;	     /* when */
@@ -68,31 +68,40 @@ static uint64_t now_ns(clockid_t clock)
 
 /* --- the thread: one block ------------------------------------------------------------ */
 
-/* Header, and payload deflated where that makes it shorter, to out. */
-static void pack(struct spool *s, struct block_header h, uint8_t *raw)
+/* One block to out: header, and payload deflated where that makes it shorter. */
+static void pack_block(struct spool *s, struct block_header h, uint8_t *raw)
 {
-	uint8_t *header = s->out;
+	uint8_t *header = s->out + s->out_len, *payload = header + BLOCK_HEADER_LEN;
 
-	if (!s->bytes) {
-		trace_header_pack(s->out);
-		header += TRACE_HEADER_LEN;
-	}
 	h.stored_len = h.raw_len;
 	if (raw && h.raw_len) {
 		deflateReset(&s->deflate);
 		s->deflate.next_in = raw;
 		s->deflate.avail_in = h.raw_len;
-		s->deflate.next_out = header + BLOCK_HEADER_LEN;
+		s->deflate.next_out = payload;
 		s->deflate.avail_out = h.raw_len;
 		if (deflate(&s->deflate, Z_FINISH) == Z_STREAM_END) {
 			h.flags |= BLOCK_DEFLATED;
 			h.stored_len = (uint32_t)s->deflate.total_out;
 		} else {
-			memcpy(header + BLOCK_HEADER_LEN, raw, h.raw_len);
+			memcpy(payload, raw, h.raw_len);
 		}
 	}
-	block_pack(header, &h, header + BLOCK_HEADER_LEN);
-	s->out_len = (size_t)(header - s->out) + BLOCK_HEADER_LEN + h.stored_len;
+	block_pack(header, &h, payload);
+	s->out_len += BLOCK_HEADER_LEN + h.stored_len;
+}
+
+/* What the next write is to write: this item, and whatever must come before it. */
+static void pack(struct spool *s, const struct item *e)
+{
+	s->out_len = 0;
+	if (!s->bytes) {
+		trace_header_pack(s->out);
+		s->out_len = TRACE_HEADER_LEN;
+	}
+	if (s->dropped.records)
+		pack_block(s, s->dropped, NULL);
+	pack_block(s, e->h, e->raw);
 }
 
 static int write_all(int fd, const uint8_t *p, size_t len)
@@ -121,8 +130,9 @@ static int write_block(struct spool *s)
 	int err = write_all(s->fd, s->out, s->out_len);
 
 	if (!err) {
-		s->blocks++;
+		s->blocks += 1 + (s->dropped.records > 0);
 		s->bytes += s->out_len;
+		s->dropped.records = 0;
 		s->unsynced = s->is_file;
 	} else if (at >= 0 && !ftruncate(s->fd, at)) {
 		lseek(s->fd, at, SEEK_SET);
@@ -155,19 +165,6 @@ static void drop(struct spool *s, const struct block_header *h)
 	}
 }
 
-static int write_dropped(struct spool *s)
-{
-	int err;
-
-	if (!s->dropped.records)
-		return 0;
-	pack(s, s->dropped, NULL);
-	err = write_block(s);
-	if (!err)
-		s->dropped.records = 0;
-	return err;
-}
-
 /* --- the thread: the queue ------------------------------------------------------------ */
 
 /* Called with the lock, which is not held while it waits. */
@@ -197,17 +194,17 @@ static bool sync_due(const struct spool *s)
 /* Write the item until it is written, or until that is given up.  Called with the lock. */
 static int write_item(struct spool *s, const struct item *e)
 {
-	bool packed = false, last;
-	int err;
+	bool packed = false;
 
 	for (;;) {
-		last = s->closing || s->broken;
+		bool last = s->closing || s->broken;
+		int err = -EPIPE;
+
 		pthread_mutex_unlock(&s->lock);
-		err = s->broken ? -EPIPE : write_dropped(s);
-		if (!err && !packed)
-			pack(s, e->h, e->raw);
-		packed = !err;
-		if (!err)
+		if (!packed && !s->broken)
+			pack(s, e);
+		packed = true;
+		if (!s->broken)
 			err = write_block(s);
 		pthread_mutex_lock(&s->lock);
 		s->stats.error = -err;
@@ -307,7 +304,7 @@ int spool_new(struct spool **out, int fd, const struct trace_writer_options *opt
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	s->out = malloc(TRACE_HEADER_LEN + BLOCK_HEADER_LEN + BLOCK_STORED_MAX);
+	s->out = malloc(TRACE_HEADER_LEN + 2 * BLOCK_HEADER_LEN + BLOCK_STORED_MAX);
 	err = !s->out || deflateInit2(&s->deflate, DEFLATE_LEVEL, Z_DEFLATED, RAW_DEFLATE, 9,
 				      Z_DEFAULT_STRATEGY) != Z_OK
 		      ? -ENOMEM

@@ -6,6 +6,7 @@
 #include "test_trace.h"
 
 #include "trace/codec.h"
+#include "trace/column.h"
 
 #define EVENTS 20000
 
@@ -288,13 +289,73 @@ static void test_odd_events(void **state)
 	close(fd);
 }
 
+/* --- varints ----------------------------------------------------------------------------- */
+
+static void test_varints(void **state)
+{
+	static const uint64_t values[] = {
+		0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX >> 1, 1ULL << 63, UINT64_MAX};
+	uint8_t bytes[VARINT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct column to = {bytes, 0, sizeof(bytes)}, from;
+		bool bad = false;
+
+		column_put(&to, values[i]);
+		from = (struct column){bytes, 0, to.pos};
+		assert_int_equal(column_get(&from, &bad), values[i]);
+		assert_int_equal(from.pos, to.pos);
+		assert_false(bad);
+		for (uint32_t cut = 0; cut < to.pos; cut++) {
+			from = (struct column){bytes, 0, cut};
+			bad = false;
+			column_get(&from, &bad);
+			assert_true(bad);
+		}
+		assert_int_equal(unzigzag(zigzag(values[i])), values[i]);
+		assert_int_equal(unzigzag32(zigzag32((uint32_t)values[i])), (uint32_t)values[i]);
+	}
+	assert_int_equal(zigzag((uint64_t)-1), 1);
+	assert_int_equal(zigzag(1), 2);
+	assert_int_equal(zigzag32((uint32_t)-1), 1);
+}
+
+/* More than 64 bits, more than 10 bytes. */
+static void test_bad_varints(void **state)
+{
+	uint8_t bytes[12];
+
+	(void)state;
+	memset(bytes, 0x80, sizeof(bytes));
+	for (int last = 0; last < 4; last++) {
+		struct column c = {bytes, 0, sizeof(bytes)};
+		bool bad = false;
+
+		bytes[9] = (uint8_t)last;
+		column_get(&c, &bad);
+		assert_int_equal(bad, last > 1);
+	}
+	bytes[9] = 0x80;
+	for (uint32_t len = 10; len <= sizeof(bytes); len++) {
+		struct column c = {bytes, 0, len};
+		bool bad = false;
+
+		bytes[11] = 0;
+		column_get(&c, &bad);
+		assert_true(bad);
+		assert_int_equal(c.pos, 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_blocks),	   cmocka_unit_test(test_file),
-		cmocka_unit_test(test_meta),	   cmocka_unit_test(test_long_command),
-		cmocka_unit_test(test_long_args),  cmocka_unit_test(test_many_identities),
-		cmocka_unit_test(test_odd_events),
+		cmocka_unit_test(test_blocks),	    cmocka_unit_test(test_file),
+		cmocka_unit_test(test_meta),	    cmocka_unit_test(test_long_command),
+		cmocka_unit_test(test_long_args),   cmocka_unit_test(test_many_identities),
+		cmocka_unit_test(test_odd_events),  cmocka_unit_test(test_varints),
+		cmocka_unit_test(test_bad_varints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

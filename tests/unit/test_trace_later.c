@@ -293,6 +293,81 @@ static void test_nonsense(void **state)
 	free(p);
 }
 
+/* Numbers of what is not there; in the second record, so the first is told. */
+static const struct {
+	uint32_t column;
+	const char *bytes;
+	uint32_t len;
+} wrong[] = {
+	{COLUMN_KIND, "\x01", 1},				       /* a kind for one only */
+	{COLUMN_TS, "\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}, /* past the end of time */
+	{COLUMN_TS, "\0", 1},
+	{COLUMN_WHO, "\0\x04", 2}, /* of 3 identities the 4th last */
+	{COLUMN_WHO, "\0", 1},
+	{COLUMN_MASK, "", 0},
+	{COLUMN_ID_TGID, "\x04\x01", 2},
+	{COLUMN_STRING_LEN, "\x03", 1}, /* longer than all strings */
+	{COLUMN_STRING_LEN, "\xff\xff\xff\xff\x0f", 5},
+	{COLUMN_STRING_LEN, "\xff\xff\xff\xff\xff\x0f", 6},
+	{EV_FORK * FIELDS_MAX + 0, "\x04", 1}, /* identity 3 of 0 to 1 */
+	{EV_FORK * FIELDS_MAX + 3, "\x02", 1}, /* string 1 of 0 */
+};
+
+static void test_wrong_numbers(void **state)
+{
+	struct pieces *p = malloc(sizeof(*p));
+
+	(void)state;
+	assert_non_null(p);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct trace_reader *r;
+		struct trace_reader_state s;
+		struct column payload, *c;
+		const struct event *ev;
+		int fd = new_file();
+
+		two_forks(p);
+		c = &p->col[wrong[i].column];
+		c->pos = 0;
+		append(c, wrong[i].bytes, wrong[i].len);
+		payload = put_together(p);
+		write_header(fd, 0);
+		write_meta(fd);
+		write_block(fd, header_of(BLOCK_EVENTS, 0, 2), &payload);
+		write_block(fd, header_of(BLOCK_END, 2, 0), NULL);
+		r = new_reader(fd);
+		while (trace_reader_next(r, &ev) == 1 && ev->kind != EV_LOSS)
+			;
+		trace_reader_state(r, &s);
+		assert_in_range(s.lost, 1, 2);
+		assert_int_equal(s.events + s.lost, 2);
+		expect_end(r, 1);
+		free(payload.data);
+		close(fd);
+	}
+	free(p);
+}
+
+/* Where a damaged place is searched, a block of another trace is not one. */
+static void test_other_trace(void **state)
+{
+	const struct block_header other = {
+		.trace_id = TRACE_ID + 1, .kind = BLOCK_LOSS, .records = 9};
+	uint8_t header[BLOCK_HEADER_LEN];
+	struct trace_reader *r;
+	int fd = new_file();
+
+	(void)state;
+	write_header(fd, 0);
+	write_meta(fd);
+	block_pack(header, &other, NULL);
+	assert_int_equal(write(fd, header, sizeof(header)), sizeof(header));
+	write_block(fd, header_of(BLOCK_END, 0, 0), NULL);
+	r = new_reader(fd);
+	expect_end(r, 1);
+	close(fd);
+}
+
 static void test_losses(void **state)
 {
 	struct trace_reader *r;
@@ -327,7 +402,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_later_minor), cmocka_unit_test(test_other_major),
 		cmocka_unit_test(test_no_meta),	    cmocka_unit_test(test_nonsense),
-		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_losses),	    cmocka_unit_test(test_wrong_numbers),
+		cmocka_unit_test(test_other_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Parts of a trace: the snapshot that it begins with, and a window of time. */
 #include "test_trace.h"
 
+#include "trace/reader.h"
+
 static void test_snapshot(void **state)
 {
 	struct ev_snapshot snap = {.h = {.ts = T0, .kind = EV_SNAPSHOT, .who = {1, 2, 2}}};
@@ -96,9 +98,25 @@ static void make_large(struct large *l, uint64_t i)
 		l->args[k] = (char)(rnd(&x) >> 50);
 }
 
-static uint64_t check_large(int fd, uint64_t from)
+static ssize_t read_fd(void *ctx, void *to, size_t n)
 {
-	struct trace_reader *r = new_reader(fd);
+	return read(*(int *)ctx, to, n);
+}
+
+/* Without seeking, as from a pipe. */
+static struct trace_reader *new_stream_reader(int *fd)
+{
+	struct trace_reader *r;
+	const char *why;
+
+	lseek(*fd, 0, SEEK_SET);
+	assert_int_equal(trace_reader_open(&r, read_fd, fd, &why), 0);
+	return r;
+}
+
+static uint64_t check_large(int fd, uint64_t from, bool seek)
+{
+	struct trace_reader *r = seek ? new_reader(fd) : new_stream_reader(&fd);
 	struct trace_reader_state s;
 	const struct event *ev;
 	uint64_t i;
@@ -133,9 +151,11 @@ static void test_large(void **state)
 	}
 	assert_int_equal(trace_writer_close(w, NULL), 0);
 	assert_in_range(lseek(fd, 0, SEEK_END), 5 << 20, 8 << 20);
-	assert_int_equal(check_large(fd, 0), 0);
-	for (uint64_t from = 1; from < LARGE; from += 100)
-		assert_in_range(check_large(fd, from) + 100, from, from + 100);
+	for (int seek = 0; seek < 2; seek++) {
+		assert_int_equal(check_large(fd, 0, seek), 0);
+		for (uint64_t from = 1; from < LARGE; from += 100)
+			assert_in_range(check_large(fd, from, seek) + 100, from, from + 100);
+	}
 	close(fd);
 }
 

@@ -204,6 +204,30 @@ static void test_full_to_the_end(void **state)
 	close(fd);
 }
 
+/* One block does not fit, what ends the trace does: it is complete, and says what it lacks. */
+static void test_no_room_at_the_end(void **state)
+{
+	int fd = new_file();
+	struct trace_writer *w = writer_with(fd, 0);
+	struct trace_writer_stats s;
+
+	(void)state;
+	add_forks(w, 0, 100);
+	do {
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		trace_writer_stats(w, &s);
+	} while (s.blocks < 2);
+	limit_file_size(s.bytes + 2 * BLOCK_HEADER_LEN + 3);
+	add_forks(w, 100, 300);
+	assert_int_equal(trace_writer_close(w, &s), -ENOBUFS);
+	limit_file_size(RLIM_INFINITY);
+	assert_int_equal(s.lost, 300);
+	assert_int_equal(s.blocks, 4);
+	assert_int_equal(s.bytes, lseek(fd, 0, SEEK_END));
+	assert_int_equal(check_forks(new_reader(fd), 400), 300);
+	close(fd);
+}
+
 /* --- order through the thread --------------------------------------------------------- */
 
 #define MANY 200000
@@ -320,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_bridged),
 		cmocka_unit_test(test_recovered),
 		cmocka_unit_test(test_full_to_the_end),
+		cmocka_unit_test(test_no_room_at_the_end),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_seal_by_time),
 		cmocka_unit_test(test_sealed_is_written),
