@@ -63,31 +63,41 @@ static inline uint32_t below(uint64_t *x, uint32_t n)
 	return (uint32_t)(rnd(x) >> 32) % n;
 }
 
-/* Small, near a power of two, or as large as can be. */
+/*
+ * Small, near a power of two, or as large as can be.  One call in a statement: the order
+ * within one is the compiler's, and the same seed must make the same events everywhere.
+ */
 static inline uint64_t rnd_number(uint64_t *x)
 {
+	uint64_t v = rnd(x);
+	uint32_t shift = below(x, 64), little = below(x, 3);
+
 	switch (below(x, 4)) {
 	case 0:
-		return below(x, 3);
+		return little;
 	case 1:
-		return (1ULL << below(x, 64)) - below(x, 2);
+		return (1ULL << shift) - little;
 	case 2:
-		return UINT64_MAX - below(x, 2);
+		return UINT64_MAX - little;
 	default:
-		return rnd(x) >> below(x, 64);
+		return v >> shift;
 	}
 }
 
 /* One of few, so that many are met again; or anybody. */
 static inline struct task_ref rnd_ref(uint64_t *x)
 {
-	uint32_t n = below(x, 12);
+	uint32_t n = below(x, 12), tid = below(x, 5);
+	struct task_ref r = {1000 * n, n, tid > 2 ? n : tid};
 
-	if (n == 0)
-		return (struct task_ref){rnd_number(x), (uint32_t)rnd(x), (uint32_t)rnd_number(x)};
 	if (n == 1)
 		return (struct task_ref){0};
-	return (struct task_ref){1000 * n, n, below(x, 3) ? n : below(x, 3)};
+	if (n == 0) {
+		r.start = rnd_number(x);
+		r.tgid = (uint32_t)rnd(x);
+		r.tid = (uint32_t)rnd_number(x);
+	}
+	return r;
 }
 
 static inline void rnd_bytes(uint64_t *x, char *to, uint32_t len)
