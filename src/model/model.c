@@ -173,7 +173,10 @@ static bool was_adopted(const struct ev_snapshot *s)
 		return false;
 	if (s->parent.start > s->h.who.start)
 		return true;
-	return s->sid != s->h.who.tgid && s->sid && s->parent_sid && s->sid != s->parent_sid;
+	/* An init that never called setsid() is in session 0, and so are its own children. */
+	if (!s->parent_sid && s->parent_ns_pid != 1)
+		return false;
+	return s->sid && s->sid != s->h.who.tgid && s->sid != s->parent_sid;
 }
 
 static void on_snapshot(struct model *m, const struct event *ev)
