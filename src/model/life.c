@@ -247,6 +247,9 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 		/* So whoever it was handed to as a zombie never had it. */
 		p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};
 		until = past->exit_ts; /* what was gone before is not handed on */
+	} else if (p->gone) {
+		/* It was gone while this one was its parent: nobody else can have waited. */
+		p->reaper = p->parent;
 	}
 	p->zombie_ns = interval(p, until);
 }
@@ -286,6 +289,21 @@ void life_reap(struct model *m, const struct event *ev)
 	settle(m, p, &f);
 }
 
+/*
+ * Gone, and never told: nobody but its parent can have waited for it.  That is certain only
+ * if its parent did not change since it ended.
+ */
+static void name_only_candidate(struct proc *p)
+{
+	const struct past_parent *past = &p->past[0];
+
+	if (p->autoreap || p->exit_ts == NO_TIME)
+		return;
+	if (past->who.ref.tgid && past->exit_ts >= p->exit_ts)
+		return;
+	p->reaper = p->parent;
+}
+
 void life_end(struct model *m, const struct event *ev)
 {
 	struct proc *p, *next;
@@ -300,6 +318,7 @@ void life_end(struct model *m, const struct event *ev)
 		f.inferred = true;
 		p->reap_ts = p->gone_ts;
 		p->zombie_ns = interval(p, p->autoreap ? p->exit_ts : p->gone_ts);
+		name_only_candidate(p);
 		settle(m, p, &f);
 	}
 	while ((p = life_next_flag(m)))

@@ -322,8 +322,8 @@ static void gone_and_never_told(void **state)
 	at(s, 50);
 	assert_true(model_next_deadline(s->m) == STORY_T0 + 102 * MS + 1);
 	ends(s);
-	TOLD(s, "50 reap 10 by ? after 4 late (inferred)",
-	     "50 reap 11 by ? after 3 late (inferred)",
+	TOLD(s, "50 reap 10 by 1 after 4 late (inferred)",
+	     "50 reap 11 by 1 after 3 late (inferred)",
 	     "50 reap 12 autoreap after 0 late (inferred)",
 	     "50 reap 14 by ? after ? late (inferred)", "50 zombie 13 of 1 since 2", "50 end");
 	assert_int_equal(model_counts(s->m)->reaps, 4);
