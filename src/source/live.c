@@ -177,7 +177,7 @@ static int deliver_end(struct live *l)
 		err = deliver_untold(l);
 	if (err)
 		return err;
-	e = (struct event){ .ts = boottime(), .kind = EV_END };
+	e.ts = boottime();
 	if (e.ts < l->last_ts)
 		e.ts = l->last_ts;
 	return live_deliver(l, &e);
