@@ -38,6 +38,7 @@ static __always_inline void fill_snapshot(struct ev_snapshot *s, struct task_str
 	s->status = s->state == SNAP_ZOMBIE ? group_status(task, signal) : 0;
 	s->kthread = !!(task->flags & PF_KTHREAD);
 	s->args_bytes = s->args_off = s->args_len = s->pad = 0;
+	s->since = 0;
 }
 
 #endif

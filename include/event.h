@@ -67,6 +67,7 @@ enum event_flags {
 	EVF_FLAGS_UNKNOWN = 1 << 5,   /* fork: clone flags were overtaken, see fork.bpf.h */
 	EVF_SELF_REAP = 1 << 6,	/* reap: done by the dying task on its own behalf */
 	EVF_RACE_PRONE = 1 << 7, /* exit: group death was deduced; a twin may follow */
+	EVF_ADOPTED = 1 << 8,	/* snapshot: it is known that another process made it */
 };
 
 struct ev_fork {
@@ -139,6 +140,7 @@ struct ev_snapshot {
 	__u32 args_bytes;	/* as in ev_exec; filled in user space */
 	__u32 args_off, args_len;
 	__u32 pad;
+	__u64 since;		/* of a zombie: when it ended; 0 where unknown */
 };
 
 struct ev_thread {
@@ -172,7 +174,7 @@ _Static_assert(sizeof(struct ev_exec) == 112, "ev_exec");
 _Static_assert(sizeof(struct ev_exit) == 112, "ev_exit");
 _Static_assert(sizeof(struct ev_reap) == 104, "ev_reap");
 _Static_assert(sizeof(struct ev_signal) == 88, "ev_signal");
-_Static_assert(sizeof(struct ev_snapshot) == 128, "ev_snapshot");
+_Static_assert(sizeof(struct ev_snapshot) == 136, "ev_snapshot");
 _Static_assert(sizeof(struct ev_thread) == 64, "ev_thread");
 _Static_assert(sizeof(struct ev_loss) == 64, "ev_loss");
 _Static_assert(sizeof(struct ev_gone) == 56, "ev_gone");

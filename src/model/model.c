@@ -197,14 +197,18 @@ static void on_snapshot(struct model *m, const struct event *ev)
 	p->gid = s->gid;
 	p->ns_pid = s->ns_pid;
 	p->pid_ns = s->pid_ns;
+	p->cgroup_id = s->cgroup_id;
 	p->sid = s->sid;
+	p->parent_sid = s->parent_sid;
 	p->kthread = s->kthread;
-	p->adopted_before = was_adopted(s);
+	p->adopted_before = ev->flags & EVF_ADOPTED || was_adopted(s);
 	keep_args(m, p, ev, s->args_off, s->args_len, s->args_bytes);
 	if (s->state == SNAP_ZOMBIE) {
 		p->entry = ENTRY_FOUND_ZOMBIE;
 		p->status = s->status;
 		p->has_status = true;
+		if (s->since > m->meta->t0)
+			p->exit_ts = s->since - m->meta->t0;
 		life_zombie(m, p);
 	}
 	model_say_event(m, FACT_SNAPSHOT, p, ev);
@@ -237,6 +241,7 @@ static void on_fork(struct model *m, const struct event *ev)
 	p->gid = e->gid;
 	p->ns_pid = e->ns_pid;
 	p->pid_ns = e->pid_ns;
+	p->cgroup_id = e->cgroup_id;
 	if (p->orphaned_ts == NO_TIME && !ref_same(&p->parent.ref, &p->birth_parent))
 		family_set_parent(m, p, &(struct who){.ref = p->birth_parent});
 	table_birth(&m->table, p, &p->birth_parent);

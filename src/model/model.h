@@ -60,6 +60,7 @@ struct proc {
 	struct task_ref creator;	/* with tid */
 	uint32_t uid, gid;		/* NO_ID: unknown */
 	uint32_t ns_pid, pid_ns;	/* 0: unknown */
+	uint64_t cgroup_id;		/* where it was born or found; 0: unknown */
 
 	char *file;			/* of the last exec, NUL-terminated copy, or NULL */
 	char *args;			/* of the last exec or the snapshot; args_len bytes */
@@ -87,7 +88,7 @@ struct proc {
 	uint64_t zombie_ns;		/* once reaped: see fact.zombie_ns; else NO_TIME */
 	uint64_t max_rss_kib;		/* known once exited; 0 unknown */
 
-	uint32_t sid;			/* session, of a snapshot; 0 unknown */
+	uint32_t sid, parent_sid;	/* sessions, of a snapshot; 0 unknown */
 	bool adopted_before;		/* snapshot: its session shows that its parent is not the
 					 * one that made it (see model.c: was_adopted) */
 
@@ -223,6 +224,14 @@ const struct proc *model_first(const struct model *m);
 const struct proc *model_next(const struct proc *p);
 /* NULL where unknown, or gone unless all are kept: what a log says must not depend on it. */
 const struct proc *model_find(const struct model *m, const struct task_ref *ref);
+
+/*
+ * census.c: p as a snapshot event would tell of it now, with its arguments where they are
+ * kept, so that a trace can begin, or be read, from here on.  p must not be gone.  In a
+ * malloc'ed block; NULL: no memory.  What a snapshot has no room for is not told: the file
+ * of its last exec, who may be about to kill it, how often it was adopted.
+ */
+struct ev_snapshot *model_census(const struct model *m, const struct proc *p);
 
 enum proc_fate proc_fate(const struct proc *p);
 

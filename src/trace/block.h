@@ -15,7 +15,7 @@
 extern const uint8_t trace_magic[TRACE_MAGIC_LEN]; /* 89 'B' 'R' 'D' CR LF ^Z LF */
 
 #define TRACE_MAJOR	 1
-#define TRACE_MINOR	 0
+#define TRACE_MINOR	 1
 #define TRACE_HEADER_LEN 16
 
 #define BLOCK_HEADER_LEN 56

@@ -82,6 +82,7 @@ static const struct field snapshot_fields[] = {
 	{ FIELD_U32,     EXPECT_LAST,   0, AT(ev_snapshot, kthread) },
 	{ FIELD_BYTES,   EXPECT_NONE,   0, AT(ev_snapshot, args_off) },
 	{ FIELD_U32,     EXPECT_LEN,    0, AT(ev_snapshot, args_bytes) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_snapshot, since) },
 };
 
 static const struct field thread_start_fields[] = {
