@@ -33,6 +33,26 @@ struct newborn {
 };
 static struct newborn newborns[SLOTS];
 
+/*
+ * Asked twice, by both programs that see a birth: kernels that let tracepoint programs be
+ * preempted skip one that is already running on that CPU, and what nobody follows is lost
+ * with all that it will ever start.
+ */
+static __always_inline bool follow_newborn(struct task_struct *child)
+{
+	struct task_struct *creator = (struct task_struct *)bpf_get_current_task();
+	struct task_ref key = {};
+
+	if (is_followed(child))
+		return true;
+	key.start = BPF_CORE_READ(creator, group_leader, start_boottime);
+	key.tgid = BPF_CORE_READ(creator, tgid);
+	if (bpf_map_lookup_elem(&followed, &key) ||
+	    is_followed(child->real_parent->group_leader) || matches(child))
+		return follow(child);
+	return false;
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *child, __u64 flags)
 {
@@ -43,6 +63,8 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 flags)
 	n = &newborns[child->pid & (SLOTS - 1)];
 	n->flags = flags & ~(__u64)CSIGNAL;
 	n->child = (__u64)child;
+	if (cfg.filter && !skip_kthread(child))
+		follow_newborn(child);
 	return 0;
 }
 
@@ -79,14 +101,10 @@ int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
 	}
 	if (skip_kthread(child))
 		return 0;
+	if (cfg.filter && !follow_newborn(child))
+		return 0;
 	birth_parent = child->real_parent->group_leader;
 	creator_leader = creator->group_leader;
-	if (cfg.filter) {
-		if (!is_followed(creator_leader) && !is_followed(birth_parent) && !matches(child))
-			return 0;
-		if (!follow(child))
-			return 0;
-	}
 	e = reserve(sizeof(*e), EV_FORK);
 	if (!e)
 		return 0;
@@ -189,7 +207,7 @@ int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binp
 
 	/* task leads its group by now, whichever thread called exec (de_thread). */
 	if (!is_followed(task)) {
-		if (!matches(task) || !follow(task))
+		if (!is_ours(task) && !(matches(task) && follow(task)))
 			return 0;
 		emit_arrival(task);
 	}
@@ -314,7 +332,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	 */
 	if (!cfg.has_group_dead && is_thread(task) && leader->mm)
 		return 0;
-	if (!is_followed(leader))
+	if (!is_ours(leader))
 		return 0;
 	e = reserve(sizeof(*e), EV_EXIT);
 	if (!e)

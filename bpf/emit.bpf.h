@@ -36,10 +36,22 @@ static __always_inline void count_loss(enum event_kind kind)
 	__sync_fetch_and_add(&state.lost_by_kind[kind], 1);
 }
 
+/*
+ * The last part of the ring is for ends only: who was born, or called what, can be found
+ * out later from what exists; that somebody ended, and how, cannot.  So a flood of forks or
+ * of long arguments must not hide an end.
+ */
+static __always_inline bool is_full_for(enum event_kind kind)
+{
+	if (kind == EV_EXIT || kind == EV_REAP)
+		return false;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.open_bytes;
+}
+
 /* size must be a constant: the verifier keeps it with the pointer. */
 static __always_inline void *reserve(__u64 size, enum event_kind kind)
 {
-	void *record = bpf_ringbuf_reserve(&ring, size, 0);
+	void *record = is_full_for(kind) ? NULL : bpf_ringbuf_reserve(&ring, size, 0);
 
 	if (!record)
 		count_loss(kind);

@@ -44,6 +44,17 @@ static __always_inline bool follow(struct task_struct *leader)
 	return false;
 }
 
+/*
+ * A child of one that is followed is followed from its birth on, unless the kernel skipped
+ * the probe that should have seen that (recursion_misses).  Made good where it shows.
+ */
+static __always_inline bool is_ours(struct task_struct *leader)
+{
+	if (is_followed(leader))
+		return true;
+	return is_followed(leader->real_parent->group_leader) && follow(leader);
+}
+
 static __always_inline void unfollow(struct task_struct *leader)
 {
 	struct task_ref key;

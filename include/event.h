@@ -32,6 +32,8 @@ enum event_kind {
 	EV_GONE = 11,		/* struct ev_gone: the task list no longer has it */
 	EV_TICK = 12,		/* struct event: nothing more happened until ts */
 	EV_END = 13,		/* struct event: the trace ends at ts */
+	/* 14 is taken */
+	EV_CENSUS = 15,		/* struct ev_census: all that exists is told anew */
 	EV_KINDS
 };
 
@@ -159,6 +161,16 @@ struct ev_clock {
 	__u64 wall_ns;		/* CLOCK_REALTIME at ts */
 };
 
+/*
+ * After a loss: the next `count` events are EV_SNAPSHOT, marked EVF_INFERRED, of all that
+ * exists at ts.  Whoever is known and not among them has ended, and was reaped.
+ */
+struct ev_census {
+	struct event h;		/* who is 0 */
+	__u32 count;
+	__u32 pad;
+};
+
 struct ev_gone {
 	struct event h;		/* ts: when it would have to be called a zombie */
 	__u64 seen;		/* when the task list was looked at: it was reaped by then */
@@ -178,6 +190,7 @@ _Static_assert(sizeof(struct ev_snapshot) == 136, "ev_snapshot");
 _Static_assert(sizeof(struct ev_thread) == 64, "ev_thread");
 _Static_assert(sizeof(struct ev_loss) == 64, "ev_loss");
 _Static_assert(sizeof(struct ev_gone) == 56, "ev_gone");
+_Static_assert(sizeof(struct ev_census) == 56, "ev_census");
 #endif
 
 #endif

@@ -33,6 +33,7 @@ struct probe_config {
 	__u32 pidns[FILTER_VALUES];
 	char comm[FILTER_VALUES][EVENT_COMM];
 	__u64 wake_bytes;	/* this much unread data ends the reader's nap */
+	__u64 open_bytes;	/* this much, and the rest of the ring is for ends only */
 };
 
 enum reader_state {

@@ -82,7 +82,7 @@ void export_field(struct json *j, const char *key, const char *bytes, size_t siz
 
 uint64_t export_duration(const struct proc *p, const struct meta *meta, uint64_t exit_ts)
 {
-	if (exit_ts == NO_TIME)
+	if (exit_ts == NO_TIME || p->exit_inferred)
 		return NO_TIME;
 	if (p->fork_ts != NO_TIME)
 		return exit_ts > p->fork_ts ? exit_ts - p->fork_ts : 0;

@@ -49,7 +49,7 @@ static void put_process(struct export *x, const struct proc *p)
 		json_null(j, "args");
 	json_uint(j, "execs", p->execs);
 	export_uint(j, "start_ts", p->fork_ts);
-	export_uint(j, "exit_ts", p->exit_ts);
+	export_uint(j, "exit_ts", p->exit_inferred ? NO_TIME : p->exit_ts);
 	export_uint(j, "reap_ts", p->reap_ts);
 	export_uint(j, "duration_ns", export_duration(p, x->meta, p->exit_ts));
 	put_status(j, p);
@@ -57,7 +57,7 @@ static void put_process(struct export *x, const struct proc *p)
 	export_uint(j, "orphaned_ts", p->orphaned_ts);
 	export_id(j, "new_parent", &p->new_parent.ref);
 	export_known(j, "cpu_ns", p->has_cpu, p->cpu_ns);
-	export_known(j, "max_rss_kib", p->exit_ts != NO_TIME, p->max_rss_kib);
+	export_known(j, "max_rss_kib", p->exit_ts != NO_TIME && !p->exit_inferred, p->max_rss_kib);
 	export_known(j, "uid", p->uid != NO_ID, p->uid);
 	json_str(j, "fate", fates[proc_fate(p)]);
 	json_close(j, '}');

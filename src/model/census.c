@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* census.c: what the model knows of a process, said as a snapshot event. */
+/*
+ * census.c: everything that exists, told at one moment.
+ *
+ * The model can tell it (model_census), so that a trace can begin, or be read, anywhere;
+ * and it can be told, after a loss: then what it missed is put right, and marked as inferred.
+ */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,4 +48,93 @@ struct ev_snapshot *model_census(const struct model *m, const struct proc *p)
 	if (p->args_len)
 		memcpy(s + 1, p->args, p->args_len);
 	return s;
+}
+
+/* --- being told ------------------------------------------------------------------------ */
+
+static void put_right(struct model *m);
+
+void census_begin(struct model *m, const struct event *ev)
+{
+	m->census.number++;
+	m->census.left = ((const struct ev_census *)ev)->count;
+	m->census.n = 0;
+	if (!m->census.left)
+		put_right(m);
+}
+
+void census_known(struct model *m, struct proc *p, const struct ev_snapshot *s)
+{
+	struct census *c = &m->census;
+
+	p->census = c->number;
+	if (c->n == c->room) {
+		size_t room = c->room ? 2 * c->room : 64;
+		struct ev_snapshot *known = realloc(c->known, room * sizeof(*known));
+
+		if (!known) {
+			m->err = -ENOMEM;
+			return;
+		}
+		c->known = known;
+		c->room = room;
+	}
+	c->known[c->n++] = *s;
+}
+
+/* Is it known to be there, though the census does not have it? */
+static bool is_missing(const struct model *m, const struct proc *p)
+{
+	return p->state != PROC_GONE && !p->gone && p->census != m->census.number;
+}
+
+/*
+ * First the ends, so that whose parent is another one now is seen to be an orphan.  Its
+ * children need not be handed over: the census says who has them.
+ */
+static void infer_ends(struct model *m)
+{
+	struct proc *p;
+
+	TAILQ_FOREACH(p, &m->table.all, all_link) {
+		if (!is_missing(m, p))
+			continue;
+		if (p->state == PROC_ALIVE)
+			life_infer_exit(m, p, NULL);
+		life_vanished(m, p, m->now);
+	}
+}
+
+static void compare(struct model *m, const struct ev_snapshot *s)
+{
+	struct proc *p = table_find(&m->table, &s->h.who);
+
+	if (!p || p->state == PROC_GONE)
+		return;
+	family_told(m, p, &s->parent, false);
+	if (p->state != PROC_ALIVE)
+		return;
+	memcpy(p->comm, s->h.comm, sizeof(p->comm));
+	p->uid = s->uid;
+	p->gid = s->gid;
+	if (s->state == SNAP_ZOMBIE)
+		life_infer_exit(m, p, &s->status);
+}
+
+static void put_right(struct model *m)
+{
+	struct census *c = &m->census;
+
+	infer_ends(m);
+	for (size_t i = 0; i < c->n; i++)
+		compare(m, &c->known[i]);
+	free(c->known);
+	c->known = NULL;
+	c->n = c->room = 0;
+}
+
+void census_count(struct model *m)
+{
+	if (--m->census.left == 0)
+		put_right(m);
 }

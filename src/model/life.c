@@ -4,20 +4,39 @@
 
 #include "model/private.h"
 
-uint64_t life_deadline(const struct model *m, const struct proc *p)
+/*
+ * How long a reap that must have happened is waited for, where the kernel tells late: an RCU
+ * grace period takes 10 to 20 ms, on a busy machine some 100.  Some are never told.
+ */
+#define LATE_NS (2 * UINT64_C(1000000000))
+
+static uint64_t flag_due(const struct model *m, const struct proc *p)
 {
 	uint64_t after = m->opt.zombie_after_ns;
 
-	return p->zombie_from < NO_TIME - after ? p->zombie_from + after : NO_TIME;
+	return p && p->zombie_from < NO_TIME - after ? p->zombie_from + after : NO_TIME;
 }
 
-struct proc *life_next_flag(const struct model *m)
+/* The first of the zombies that is still to be flagged, or NULL. */
+static struct proc *next_flag(const struct model *m)
 {
 	struct proc *p = m->next_flag;
 
 	while (p && p->gone)
 		p = TAILQ_NEXT(p, zombie_link);
 	return p;
+}
+
+static uint64_t reap_due(const struct proc *p)
+{
+	return p ? p->gone_since + LATE_NS : NO_TIME;
+}
+
+uint64_t life_next_due(const struct model *m)
+{
+	uint64_t flag = flag_due(m, next_flag(m)), reap = reap_due(TAILQ_FIRST(&m->gone));
+
+	return flag < reap ? flag : reap;
 }
 
 /*
@@ -63,16 +82,6 @@ static void flag(struct model *m, struct proc *p)
 	name_parent(p);
 	f.since = p->exit_ts;
 	model_say(m, &f);
-}
-
-void life_flag_before(struct model *m, uint64_t ts)
-{
-	struct proc *p;
-
-	while ((p = life_next_flag(m)) && life_deadline(m, p) < ts) {
-		m->now = life_deadline(m, p);
-		flag(m, p);
-	}
 }
 
 /*
@@ -141,6 +150,32 @@ void life_exit(struct model *m, const struct event *ev)
 		family_hand_over(m, p, x);
 }
 
+void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status)
+{
+	struct fact f = model_fact(m, FACT_EXIT, p);
+
+	name_parent(p);
+	if (p->orphaned_ts != NO_TIME)
+		p->last_adopter = p->parent;
+	p->exit_ts = m->now;
+	p->exit_inferred = true;
+	p->has_status = status;
+	p->status = status ? *status : 0;
+	p->killer = (struct who){0};
+	p->killer_sig = 0;
+	life_zombie(m, p);
+	f.inferred = true;
+	model_say(m, &f);
+}
+
+void life_vanished(struct model *m, struct proc *p, uint64_t ts)
+{
+	p->gone = true;
+	p->gone_ts = ts > m->now ? ts : m->now;
+	p->gone_since = m->now;
+	TAILQ_INSERT_TAIL(&m->gone, p, gone_link);
+}
+
 void life_gone(struct model *m, const struct event *ev)
 {
 	uint64_t seen = ((const struct ev_gone *)ev)->seen;
@@ -150,18 +185,14 @@ void life_gone(struct model *m, const struct event *ev)
 		m->counts.ignored++;
 		return;
 	}
-	p->gone = true;
-	p->gone_ts = seen > m->meta->t0 ? seen - m->meta->t0 : m->now;
-	if (p->gone_ts < m->now)
-		p->gone_ts = m->now;
-	/* Alive as far as we know, so its exit was lost: it waits in line for the end, too. */
-	if (!p->in_zombie_queue)
-		enqueue(m, p);
+	if (p->state == PROC_ALIVE)
+		life_infer_exit(m, p, NULL);
+	life_vanished(m, p, seen > m->meta->t0 ? seen - m->meta->t0 : 0);
 }
 
 static uint64_t interval(const struct proc *p, uint64_t until)
 {
-	if (p->exit_ts == NO_TIME)
+	if (p->exit_ts == NO_TIME || p->exit_inferred)
 		return NO_TIME;
 	return until > p->exit_ts ? until - p->exit_ts : 0;
 }
@@ -171,6 +202,8 @@ static void settle(struct model *m, struct proc *p, struct fact *f)
 	p->state = PROC_GONE;
 	if (p->in_zombie_queue)
 		dequeue(m, p);
+	if (p->gone)
+		TAILQ_REMOVE(&m->gone, p, gone_link);
 	p->reap_inferred = f->inferred;
 	f->zombie_ns = p->zombie_ns;
 	model_say(m, f);
@@ -272,6 +305,8 @@ void life_reap(struct model *m, const struct event *ev)
 		p->state = PROC_ZOMBIE;
 		p->entry = ENTRY_FOUND_ZOMBIE;
 		model_say_stranger(m, p);
+	} else if (p->state == PROC_ALIVE) {
+		life_infer_exit(m, p, NULL);
 	}
 	p->reap_ts = m->now;
 	p->reap_exact = exact;
@@ -304,24 +339,40 @@ static void name_only_candidate(struct proc *p)
 	p->reaper = p->parent;
 }
 
+static void infer_reap(struct model *m, struct proc *p)
+{
+	struct fact f = model_fact(m, FACT_REAP, p);
+
+	f.inferred = true;
+	p->reap_ts = p->gone_ts < m->now ? p->gone_ts : m->now;
+	p->zombie_ns = interval(p, p->autoreap ? p->exit_ts : p->gone_ts);
+	name_only_candidate(p);
+	settle(m, p, &f);
+}
+
+void life_pass(struct model *m, uint64_t ts)
+{
+	uint64_t due;
+
+	while ((due = life_next_due(m)) < ts) {
+		struct proc *zombie = next_flag(m);
+
+		m->now = due;
+		if (flag_due(m, zombie) == due)
+			flag(m, zombie);
+		else
+			infer_reap(m, TAILQ_FIRST(&m->gone));
+	}
+}
+
 void life_end(struct model *m, const struct event *ev)
 {
-	struct proc *p, *next;
+	struct proc *p;
 
 	m->ended = true;
-	for (p = TAILQ_FIRST(&m->zombies); p; p = next) {
-		struct fact f = model_fact(m, FACT_REAP, p);
-
-		next = TAILQ_NEXT(p, zombie_link);
-		if (!p->gone)
-			continue;
-		f.inferred = true;
-		p->reap_ts = p->gone_ts;
-		p->zombie_ns = interval(p, p->autoreap ? p->exit_ts : p->gone_ts);
-		name_only_candidate(p);
-		settle(m, p, &f);
-	}
-	while ((p = life_next_flag(m)))
+	while ((p = TAILQ_FIRST(&m->gone)))
+		infer_reap(m, p);
+	while ((p = next_flag(m)))
 		flag(m, p);
 	TAILQ_FOREACH (p, &m->table.all, all_link) {
 		m->counts.alive += p->state == PROC_ALIVE;

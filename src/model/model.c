@@ -19,6 +19,7 @@ struct model *model_new(const struct model_options *opt, const struct meta *meta
 	m->ctx = ctx;
 	m->wall_base = meta->wall0;
 	TAILQ_INIT(&m->zombies);
+	TAILQ_INIT(&m->gone);
 	table_init(&m->table, opt->keep);
 	return m;
 }
@@ -28,6 +29,7 @@ void model_free(struct model *m)
 	if (!m)
 		return;
 	table_free(&m->table);
+	free(m->census.known);
 	free(m);
 }
 
@@ -185,7 +187,10 @@ static void on_snapshot(struct model *m, const struct event *ev)
 	struct proc *p = table_find(&m->table, &ev->who);
 
 	if (p) {
-		m->counts.ignored++;
+		if (m->census.left)
+			census_known(m, p, s);
+		else
+			m->counts.ignored++;
 		return;
 	}
 	p = model_stranger(m, ev, &s->parent);
@@ -193,6 +198,7 @@ static void on_snapshot(struct model *m, const struct event *ev)
 		return;
 	p->inferred = ev->flags & EVF_INFERRED;
 	p->from_snapshot = !p->inferred;
+	p->census = m->census.number;
 	p->uid = s->uid;
 	p->gid = s->gid;
 	p->ns_pid = s->ns_pid;
@@ -337,6 +343,7 @@ static const struct {
 	[EV_THREAD_START] = {on_thread, true}, [EV_THREAD_EXIT] = {on_thread, true},
 	[EV_LOSS] = {on_loss, false},	       [EV_CLOCK] = {on_clock, false},
 	[EV_GONE] = {life_gone, true},	       [EV_END] = {life_end, false},
+	[EV_CENSUS] = {census_begin, false},
 };
 
 int model_feed(struct model *m, const struct event *ev)
@@ -350,7 +357,7 @@ int model_feed(struct model *m, const struct event *ev)
 	m->err = 0;
 	if (ts < m->now)
 		ts = m->now;
-	life_flag_before(m, ts);
+	life_pass(m, ts);
 	/* A tick must leave no trace of its own: a file does not have it. */
 	if (ev->kind == EV_TICK)
 		return 0;
@@ -361,13 +368,14 @@ int model_feed(struct model *m, const struct event *ev)
 		return 0;
 	}
 	handlers[ev->kind].fn(m, ev);
+	if (ev->kind == EV_SNAPSHOT && m->census.left)
+		census_count(m);
 	return m->err;
 }
 
 uint64_t model_next_deadline(const struct model *m)
 {
-	const struct proc *p = life_next_flag(m);
-	uint64_t deadline = p ? life_deadline(m, p) : NO_TIME;
+	uint64_t deadline = life_next_due(m);
 
 	/* Longer than, not as long as: one more than the deadline itself. */
 	return deadline < NO_TIME - 1 - m->meta->t0 ? m->meta->t0 + deadline + 1 : NO_TIME;

@@ -79,6 +79,7 @@ struct proc {
 	bool kthread;
 	bool from_snapshot;		/* existed as its trace began */
 	bool inferred;			/* its birth was not seen though it should have been */
+	bool exit_inferred;		/* its end was not seen: exit_ts is when that was noticed */
 	bool reap_exact;
 	bool reap_inferred;
 	bool gone;			/* EV_GONE: reaped by then, the kernel tells more later */
@@ -113,6 +114,9 @@ struct proc {
 	struct proc_list children;	/* alive and zombie, in order of joining */
 	TAILQ_ENTRY(proc) child_link;
 	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graves of table.h */
+	TAILQ_ENTRY(proc) gone_link;	/* those whose reap is still to be told */
+	uint64_t gone_since;		/* in model time: since when it is in that queue */
+	uint32_t census;		/* the last one that it was seen in */
 	TAILQ_ENTRY(proc) all_link;
 	uint64_t number;		/* in order of first appearance */
 	struct past_parent past[2];	/* the latest first */
@@ -210,9 +214,10 @@ void model_begin(struct model *m);
 int model_feed(struct model *m, const struct event *ev);
 
 /*
- * When the next zombie interval will need flagging: ns of CLOCK_BOOTTIME, or NO_TIME.
- * An EV_TICK of this ts (not one of an earlier ts) flags it; a live source must send one
- * by then, so that the flag is not late.  After an EV_TICK of ts T no event may have a ts
+ * When something will fall due that no event announces, a zombie interval that needs
+ * flagging or a reap that is not waited for any longer: ns of CLOCK_BOOTTIME, or NO_TIME.
+ * An EV_TICK of this ts (not one of an earlier ts) brings it about; a live source must send
+ * one by then, so that it is not late.  After an EV_TICK of ts T no event may have a ts
  * before T.  An EV_GONE keeps it from being flagged only with a ts before this one.
  */
 uint64_t model_next_deadline(const struct model *m);

@@ -8,6 +8,14 @@
 
 #include "model/table.h"
 
+/* What exists, as it is being told after a loss. */
+struct census {
+	uint32_t number;	  /* of the one in hand, or the last */
+	uint32_t left;		  /* snapshots still to come */
+	struct ev_snapshot *known; /* of those that were known: what it says of them */
+	size_t n, room;
+};
+
 struct model {
 	struct model_options opt;
 	const struct meta *meta;
@@ -16,6 +24,8 @@ struct model {
 	struct table table;
 	struct proc_list zombies; /* by zombie_link, in order of exit; also what is `gone` */
 	struct proc *next_flag;	  /* the first of them that was not yet looked at; or NULL */
+	struct proc_list gone;	  /* by gone_link, in order of gone_since */
+	struct census census;
 	struct model_counts counts;
 	uint64_t seq;
 	uint64_t now;	    /* ts of the latest event or fact */
@@ -57,10 +67,20 @@ void life_exit(struct model *m, const struct event *ev);
 void life_gone(struct model *m, const struct event *ev);
 void life_reap(struct model *m, const struct event *ev);
 void life_end(struct model *m, const struct event *ev);
-/* Flag every zombie whose deadline is before ts. */
-void life_flag_before(struct model *m, uint64_t ts);
-/* The first of the zombies that is still to be flagged, or NULL. */
-struct proc *life_next_flag(const struct model *m);
-uint64_t life_deadline(const struct model *m, const struct proc *p);
+/* Its end was not seen; it is a zombie by now.  status: NULL where unknown. */
+void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status);
+/* It is not there any more: its reap will be told late, or never. */
+void life_vanished(struct model *m, struct proc *p, uint64_t ts);
+/* What falls due before ts: zombies to flag, reaps to wait for no longer. */
+void life_pass(struct model *m, uint64_t ts);
+/* When the first of these is due; NO_TIME: nothing is. */
+uint64_t life_next_due(const struct model *m);
+
+/* census.c */
+void census_begin(struct model *m, const struct event *ev);
+/* A snapshot of one that is known.  Those that are not come with model_stranger(). */
+void census_known(struct model *m, struct proc *p, const struct ev_snapshot *s);
+/* One more was told; after the last, what does not fit is put right. */
+void census_count(struct model *m);
 
 #endif

@@ -130,19 +130,20 @@ static void free_table(struct entry *table)
 	}
 }
 
-int catch_up(struct snapshot *s, const struct queue *early, __u64 t0)
+int catch_up(struct snapshot *s, const struct queue *early, __u64 t0, const struct queued **rest)
 {
 	struct entry *table = NULL, *e;
+	const struct queued *q = early->first;
 	int err = 0;
 
 	for (size_t i = 0; i < s->n && !err; i++)
 		err = add(&table, &s->list[i]);
-	for (const struct queued *q = early->first; q && !err; q = q->next) {
-		if (q->ev.ts < t0)
-			err = apply(&table, &q->ev);
-		else if (q->ev.kind == EV_FORK && (e = find(table, &q->ev.who)))
+	for (; q && q->ev.ts < t0 && !err; q = q->next)
+		err = apply(&table, &q->ev);
+	*rest = q;
+	for (; q && !err; q = q->next)
+		if (q->ev.kind == EV_FORK && (e = find(table, &q->ev.who)))
 			e->left = true;	/* listed a moment before its fork was told */
-	}
 	if (!err)
 		err = write_back(s, table);
 	free_table(table);

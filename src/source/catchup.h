@@ -13,10 +13,10 @@
 #include "source/snapshot.h"
 
 /*
- * Apply the queued events older than t0; then leave out those whose fork is queued after
- * it, and put the list in order of birth, so that parents come before their children.
- * 0 or -ENOMEM.
+ * Apply the queued events up to the first that is not older than t0; then leave out those
+ * whose fork is queued after it, and put the list in order of birth, so that parents come
+ * before their children.  *rest: that first event, or NULL.  0 or -ENOMEM.
  */
-int catch_up(struct snapshot *s, const struct queue *early, __u64 t0);
+int catch_up(struct snapshot *s, const struct queue *early, __u64 t0, const struct queued **rest);
 
 #endif

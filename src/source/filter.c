@@ -243,3 +243,26 @@ int filter_begin(const struct filter *f, struct brood *skel, struct snapshot *s)
 	memset(&under, 0, sizeof(under));
 	return added;
 }
+
+int filter_keep(struct brood *skel, struct snapshot *s)
+{
+	int map = bpf_map__fd(skel->maps.followed);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct ev_snapshot *p = &s->list[i];
+		struct task_ref key = { .start = p->h.who.start, .tgid = p->h.who.tgid };
+		int err;
+		__u8 yes;
+
+		err = bpf_map_lookup_elem(map, &key, &yes);
+		if (err == -ENOENT && !bpf_map_lookup_elem(map, &p->parent, &yes))
+			err = filter_follow(skel, &p->h.who);
+		if (!err || err == -EEXIST)
+			s->list[n++] = *p;
+		else if (err != -ENOENT)
+			return err;
+	}
+	s->n = n;
+	return 0;
+}

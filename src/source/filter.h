@@ -21,6 +21,12 @@ int filter_open_cgroups(const struct filter *f, struct brood *skel);
  */
 int filter_begin(const struct filter *f, struct brood *skel, struct snapshot *s);
 
+/*
+ * After a loss: keep of *s those that are followed, and follow those whose parent is, which
+ * a probe that was skipped should have done.  *s must be in order of birth.
+ */
+int filter_keep(struct brood *skel, struct snapshot *s);
+
 /* Follow one process.  -EEXIST: it is followed already. */
 int filter_follow(struct brood *skel, const struct task_ref *ref);
 

@@ -20,6 +20,8 @@
 #define LATE_REAPS_NS NS_PER_S
 /* How long it waits for somebody to reap what the last ones left behind as zombies. */
 #define HANDED_ON_NS (100 * NS_PER_MS)
+/* How often the kernel is asked for runs of probes that it skipped, while there are events. */
+#define MISSED_NS NS_PER_S
 /* A step of the wall clock that is worth an event. */
 #define CLOCK_STEP_NS (10 * NS_PER_MS)
 
@@ -77,6 +79,10 @@ static int tick(struct live *l, uint64_t now)
 
 	if (!err)
 		err = live_feed_loss(l, now);
+	if (!err && now >= l->missed_at + MISSED_NS)
+		err = live_feed_missed(l);
+	if (!err)
+		err = live_repair(l, now, false);
 	if (err || l->sink->deadline(l->sink->ctx) >= now || now < l->last_ts)
 		return err;
 	return live_deliver(l, &e);
@@ -87,6 +93,8 @@ static uint64_t next_deadline(const struct live *l, uint64_t end)
 	uint64_t d = earliest(end, l->sink->deadline(l->sink->ctx));
 
 	d = earliest(d, reapwatch_deadline(l->watch));
+	if (l->repair_due)
+		d = earliest(d, l->repair_at);
 	/* A deadline fires strictly after its time. */
 	return d == UINT64_MAX ? d : d + NS_PER_MS;
 }
@@ -173,6 +181,8 @@ static int deliver_end(struct live *l)
 
 	if (!err)
 		err = live_feed_missed(l);
+	if (!err)
+		err = live_repair(l, boottime(), true);
 	if (!err)
 		err = deliver_untold(l);
 	if (err)

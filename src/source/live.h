@@ -26,7 +26,7 @@ struct live {
 	struct brood *skel;
 	struct ring *ring;
 	struct snapshot snapshot;
-	struct queue early;		/* drained before the run began */
+	struct queue early;		/* drained before the run began, or during a census */
 	struct reapwatch *watch;
 	struct command command;
 	struct task_ref self;		/* brood, the parent of the command */
@@ -35,6 +35,11 @@ struct live {
 	int signal_fd;
 	uint64_t last_ts;		/* of what was delivered; nothing may be before it */
 	uint32_t lost_seen;
+	uint64_t missed_seen;		/* of probes_missed() */
+	uint64_t missed_at;		/* when it was asked */
+	bool queueing;			/* what the ring has is kept in `early` for now */
+	bool repair_due;		/* something was lost since the last census */
+	uint64_t repair_at;		/* not before this time */
 	uint64_t alive;			/* followed processes, to know the last one's end */
 	bool stop;
 	struct ev_exec *copy;		/* room for one event whose time must be changed */
@@ -58,7 +63,17 @@ int live_feed_loss(struct live *l, uint64_t now);
 /* Ends that came of age by `now` and were reaped, though the kernel has not told yet. */
 int live_feed_gone(struct live *l, uint64_t now);
 
-/* Runs of probes that the kernel skipped; their place is not known. */
+/* Runs of probes that the kernel skipped since this was asked last: no more is known. */
 int live_feed_missed(struct live *l);
+
+/* Take what is queued, from `from` on up to but not with `to`; NULL: the end. */
+int live_take_queued(struct live *l, const struct queued *from, const struct queued *to);
+
+/*
+ * repair.c: after a loss, tell what exists, as an EV_CENSUS, so that the model can put right
+ * what it missed.  Does nothing if nothing was lost since the last one; tries later if events
+ * are being lost right now, but for the last time when `last` is set.
+ */
+int live_repair(struct live *l, uint64_t now, bool last);
 
 #endif

@@ -37,6 +37,7 @@ static int check_loss(struct live *l, uint32_t lost, uint64_t until)
 	if (more <= 0)
 		return 0;
 	l->lost_seen = lost;
+	l->repair_due = true;
 	return deliver_loss(l, (uint64_t)more, l->last_ts, until);
 }
 
@@ -61,9 +62,15 @@ int live_feed_loss(struct live *l, uint64_t now)
 
 int live_feed_missed(struct live *l)
 {
-	uint64_t missed = probes_missed(l->skel);
+	uint64_t missed = probes_missed(l->skel), more = missed - l->missed_seen;
+	uint64_t since = l->missed_at, now = boottime();
 
-	return missed ? deliver_loss(l, missed, l->meta.t0, l->last_ts) : 0;
+	l->missed_seen = missed;
+	l->missed_at = now;
+	if (!more)
+		return 0;
+	l->repair_due = true;
+	return deliver_loss(l, more, since > l->meta.t0 ? since : l->meta.t0, now);
 }
 
 /*
@@ -121,7 +128,16 @@ int live_take(void *ctx, const struct event *ev, size_t size)
 {
 	struct live *l = ctx;
 
-	return l->sink ? take(l, ev, size) : queue_add(&l->early, ev, size);
+	return l->queueing ? queue_add(&l->early, ev, size) : take(l, ev, size);
+}
+
+int live_take_queued(struct live *l, const struct queued *from, const struct queued *to)
+{
+	int err = 0;
+
+	for (const struct queued *q = from; q && q != to && !err; q = q->next)
+		err = take(l, &q->ev, q->size);
+	return err;
 }
 
 /* --- the first moment ---------------------------------------------------------------- */
@@ -148,14 +164,15 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 
 int live_feed_start(struct live *l)
 {
-	int err = catch_up(&l->snapshot, &l->early, l->meta.t0);
+	const struct queued *rest;
+	int err = catch_up(&l->snapshot, &l->early, l->meta.t0, &rest);
 
+	l->queueing = false;
 	l->last_ts = l->meta.t0;
 	for (size_t i = 0; i < l->snapshot.n && !err; i++)
 		err = deliver_snapshot(l, &l->snapshot.list[i]);
-	for (const struct queued *e = l->early.first; e && !err; e = e->next)
-		if (e->ev.ts >= l->meta.t0)
-			err = take(l, &e->ev, e->size);
+	if (!err)
+		err = live_take_queued(l, rest, NULL);
 	queue_free(&l->early);
 	snapshot_free(&l->snapshot);
 	return err;

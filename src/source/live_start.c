@@ -137,6 +137,7 @@ int live_open(struct source *out, const struct live_options *opt, int *status)
 		return -ENOMEM;
 	}
 	l->opt = *opt;
+	l->queueing = true;
 	l->signal_fd = -1;
 	inherited_save(&l->inherited);
 	err = opt->command ? command_prepare(&l->command, opt->command, opt->user, &l->inherited) : 0;

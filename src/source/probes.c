@@ -67,6 +67,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	memcpy(cfg->pidns, filter->pidns, sizeof(cfg->pidns));
 	memcpy(cfg->comm, filter->comm, sizeof(cfg->comm));
 	cfg->wake_bytes = opt->buffer / 4;
+	cfg->open_bytes = opt->buffer / 4 * 3;
 	bpf_map__set_max_entries(skel->maps.ring, (uint32_t)opt->buffer);
 	bpf_map__set_max_entries(skel->maps.followed, filtered ? FOLLOWED_MAX : 1);
 }

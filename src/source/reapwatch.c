@@ -58,11 +58,16 @@ void reapwatch_free(struct reapwatch *w)
 
 int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts)
 {
-	struct end *e = calloc(1, sizeof(*e));
+	struct task_ref key = { .start = ref->start, .tgid = ref->tgid };
+	struct end *e;
 
+	HASH_FIND(hh, w->table, &key, sizeof(key), e);
+	if (e)
+		return 0;
+	e = calloc(1, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
-	e->ref = (struct task_ref){ .start = ref->start, .tgid = ref->tgid };
+	e->ref = key;
 	e->ts = ts;
 	HASH_ADD(hh, w->table, ref, sizeof(e->ref), e);
 	if (!e->hh.tbl) {

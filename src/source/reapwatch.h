@@ -21,7 +21,7 @@ struct reapwatch;
 struct reapwatch *reapwatch_new(uint64_t age_ns);
 void reapwatch_free(struct reapwatch *w);
 
-/* It ended, at ts.  0 or -ENOMEM. */
+/* It ended, at ts, unless that is known already.  0 or -ENOMEM. */
 int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts);
 
 /* Its reap was told.  False: this end was not known. */

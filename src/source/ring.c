@@ -97,11 +97,10 @@ void ring_nap(struct ring *r, uint64_t until)
 }
 
 /*
- * After this every probe that was running has ended, and those to come see what was
- * stored before: the command waits for an RCU grace period, and BPF programs run inside
- * RCU read sections.
+ * And those to come see what was stored before: the command waits for an RCU grace period,
+ * and BPF programs run inside RCU read sections.
  */
-static void wait_for_running_probes(void)
+void ring_settle(void)
 {
 	static const struct timespec pause = { .tv_nsec = 10 * NS_PER_MS };
 
@@ -118,7 +117,7 @@ int ring_sleep(struct ring *r, uint64_t until)
 	int n;
 
 	__atomic_store_n(&r->state->reader, READER_ASLEEP, __ATOMIC_SEQ_CST);
-	wait_for_running_probes();
+	ring_settle();
 	n = ring_buffer__consume(r->buffer);
 	if (r->failed || n)
 		return r->failed ? r->failed : n;

@@ -33,6 +33,12 @@ void ring_nap(struct ring *r, uint64_t until);
  */
 int ring_sleep(struct ring *r, uint64_t until);
 
+/*
+ * After this every probe that was running has ended: what it told is in the ring.  Takes an
+ * RCU grace period, 10 to 20 ms.
+ */
+void ring_settle(void);
+
 void ring_close(struct ring *r);
 
 #endif

@@ -113,6 +113,11 @@ static const struct field gone_fields[] = {
 	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_gone, seen) },
 };
 
+static const struct field census_fields[] = {
+	HEAD(EXPECT_NONE),
+	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_census, count) },
+};
+
 static const struct field plain_fields[] = {
 	HEAD(EXPECT_NONE),
 };
@@ -131,5 +136,6 @@ const struct kind trace_kinds[EV_KINDS] = {
 	[EV_CLOCK] =        KIND(ev_clock, clock_fields),
 	[EV_GONE] =         KIND(ev_gone, gone_fields),
 	[EV_END] =          KIND(event, plain_fields),
+	[EV_CENSUS] =       KIND(ev_census, census_fields),
 };
 /* clang-format on */

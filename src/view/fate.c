@@ -131,6 +131,8 @@ uint64_t life_ns(const struct proc *p, const struct meta *meta, uint64_t end_ts)
 {
 	uint64_t until = p->exit_ts, start;
 
+	if (p->exit_inferred)
+		return NO_TIME;
 	if (until == NO_TIME) {
 		if (p->state != PROC_ALIVE)
 			return NO_TIME;

@@ -15,7 +15,9 @@ static void say_end(struct text *t, const struct proc *p)
 		text_adds(t, "was a zombie already when the trace began");
 		return;
 	}
-	if (sig) {
+	if (!p->has_status) {
+		text_adds(t, "ended unseen");
+	} else if (sig) {
 		text_addf(t, "was killed by %s", signal_short_name(sig));
 		if (p->killer.ref.tgid && !same_task(&p->killer.ref, &p->ref)) {
 			text_adds(t, " (from ");
@@ -25,7 +27,7 @@ static void say_end(struct text *t, const struct proc *p)
 	} else {
 		text_addf(t, "exited (%d)", proc_code(p->status));
 	}
-	text_adds(t, " at ");
+	text_adds(t, p->exit_inferred ? " by " : " at ");
 	para_moment(t, p->exit_ts);
 }
 

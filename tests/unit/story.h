@@ -119,7 +119,9 @@ static inline void story_line(char *to, size_t size, const struct fact *f)
 		break;
 	case FACT_EXIT:
 		SAY(" of %s", story_id(&p->parent.ref));
-		if (proc_signal(p->status))
+		if (!p->has_status)
+			SAY(" code ?");
+		else if (proc_signal(p->status))
 			SAY(" signal %d%s", proc_signal(p->status),
 			    proc_core(p->status) ? " core" : "");
 		else

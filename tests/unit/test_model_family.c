@@ -294,13 +294,15 @@ static void an_unseen_death(void **state)
 	*story_parent(s, 21) = 1;
 	execs(s, 21, "x");
 	exits(s, 21, code(0));
-	TOLD(s, "1 fork 20 of 1", "1 fork 21 of 20", "1 reap 20 by 1 after ?",
+	TOLD(s, "1 fork 20 of 1", "1 fork 21 of 20", "1 exit 20 of 1 code ? (inferred)",
+	     "1 reap 20 by 1 after ?",
 	     "1 orphan 21 from 20 to 1 (inferred)", "1 exec 21 of 1", "1 exit 21 of 1 code 0");
 	born(s, 30, 1);
 	born(s, 31, 30);
 	vanished(s, 30);
 	exits_of(s, 31, code(0), 1);
-	TOLD(s, "1 fork 30 of 1", "1 fork 31 of 30", "1 orphan 31 from 30 to 1 (inferred)",
+	TOLD(s, "1 fork 30 of 1", "1 fork 31 of 30", "1 exit 30 of 1 code ? (inferred)",
+	     "1 orphan 31 from 30 to 1 (inferred)",
 	     "1 exit 31 of 1 code 0");
 	assert_int_equal(CHECKED(s), 0);
 	assert_int_equal(WRONG(s), 0);
