@@ -6,9 +6,10 @@
 
 /*
  * How long a reap that must have happened is waited for, where the kernel tells late: an RCU
- * grace period takes 10 to 20 ms, on a busy machine some 100.  Some are never told.
+ * grace period takes 10 to 20 ms, but a busy machine works off a burst of them for seconds.
+ * Some are never told.
  */
-#define LATE_NS (2 * UINT64_C(1000000000))
+#define LATE_NS (10 * UINT64_C(1000000000))
 
 static uint64_t flag_due(const struct model *m, const struct proc *p)
 {
@@ -153,7 +154,10 @@ void life_exit(struct model *m, const struct event *ev)
 void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status)
 {
 	struct fact f = model_fact(m, FACT_EXIT, p);
+	struct proc *c;
 
+	TAILQ_FOREACH (c, &p->children, child_link)
+		c->parent_died_unseen = c->state == PROC_ZOMBIE;
 	name_parent(p);
 	if (p->orphaned_ts != NO_TIME)
 		p->last_adopter = p->parent;
@@ -273,7 +277,9 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 		p->zombie_ns = interval(p, p->exit_ts);
 		return;
 	}
-	if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
+	if (p->parent_died_unseen && r->by.tgid && table_find(&m->table, &r->by)) {
+		p->reaper = p->parent = family_name(m, &r->by, r->by_comm);
+	} else if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
 		p->reaper = family_name(m, &r->by, p->parent.comm[0] ? p->parent.comm : r->by_comm);
 	} else if ((past = late_reaper(p, &r->by))) {
 		p->reaper = p->parent = past->who;
@@ -332,7 +338,7 @@ static void name_only_candidate(struct proc *p)
 {
 	const struct past_parent *past = &p->past[0];
 
-	if (p->autoreap || p->exit_ts == NO_TIME)
+	if (p->autoreap || p->exit_ts == NO_TIME || p->parent_died_unseen)
 		return;
 	if (past->who.ref.tgid && past->exit_ts >= p->exit_ts)
 		return;

@@ -124,6 +124,7 @@ struct proc {
 	bool in_zombie_queue;
 	bool in_grave;
 	uint8_t noted;			/* one bit a kind of notes.h */
+	bool parent_died_unseen;	/* it was dead by then: who has it since, is not known */
 	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
 	bool ns_init;			/* exited as init of a PID namespace */
 	bool ghost;			/* only named as a parent so far: nobody's business */

@@ -16,8 +16,12 @@
 #include "source/clock.h"
 #include "source/procfs.h"
 
-/* How long the end of a run waits for reaps that the kernel is late to tell. */
+/*
+ * How long the end of a run waits for reaps that the kernel is late to tell: so long without
+ * any, and no longer in all.
+ */
 #define LATE_REAPS_NS NS_PER_S
+#define ALL_REAPS_NS (10 * NS_PER_S)
 /* How long it waits for somebody to reap what the last ones left behind as zombies. */
 #define HANDED_ON_NS (100 * NS_PER_MS)
 /* How often the kernel is asked for runs of probes that it skipped, while there are events. */
@@ -134,12 +138,15 @@ static bool reaps_are_due(const struct live *l, uint64_t ended)
 /* Kernels that tell reaps late are given the time to. */
 static int wait_for_reaps(struct live *l)
 {
-	uint64_t ended = boottime(), until = ended + LATE_REAPS_NS;
+	uint64_t ended = boottime(), until = ended + LATE_REAPS_NS, now = ended;
 	int n = 0;
 
-	while (n >= 0 && reaps_are_due(l, ended) && boottime() < until) {
-		ring_nap(l->ring, boottime() + 5 * NS_PER_MS);
+	while (n >= 0 && now < until && reaps_are_due(l, ended)) {
+		ring_nap(l->ring, now + 5 * NS_PER_MS);
 		n = ring_drain(l->ring);
+		now = boottime();
+		if (n > 0)
+			until = earliest(now + LATE_REAPS_NS, ended + ALL_REAPS_NS);
 	}
 	/* The last of them may have come between the drain and the look. */
 	if (n >= 0)

@@ -174,9 +174,10 @@ static void say_lost(struct findings *f, uint64_t lost)
 {
 	text_clear(&f->t);
 	text_addf(&f->t,
-		  "%llu%cevent%s: the ring buffer was full, so something may be missing or wrong "
-		  "above. A larger --buffer helps.",
-		  (unsigned long long)lost, PARA_GLUE, lost == 1 ? "" : "s");
+		  "%llu%cevent%s not seen. Who was there afterwards, and who was not, has been "
+		  "looked up; but short lives in between, exit codes and names of programs may be "
+		  "missing above.",
+		  (unsigned long long)lost, PARA_GLUE, lost == 1 ? " was" : "s were");
 	label(f, PAINT_RED, "lost");
 	para_print(f->opt, &f->t, LABEL_COLUMNS, LABEL_COLUMNS);
 }

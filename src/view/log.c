@@ -346,8 +346,7 @@ static void say_loss(struct line *l, const struct fact *f)
 {
 	text_adds(&l->t, "LOST ");
 	text_addu(&l->t, f->count);
-	text_adds(&l->t, f->count == 1 ? " event" : " events");
-	text_adds(&l->t, " here: the ring buffer was full");
+	text_adds(&l->t, f->count == 1 ? " event here" : " events here");
 }
 
 static void (*const tellers[FACT_TYPES])(struct line *l, const struct fact *f) = {

@@ -148,7 +148,7 @@ static void trust(struct summary *s)
 	put(s, "Reaps");
 	if (c->lost) {
 		add_count(t, c->lost, "event", "events");
-		text_adds(t, ": the ring buffer was full (a larger --buffer helps)");
+		text_adds(t, ", so counts below are a little low");
 	} else {
 		text_adds(t, "nothing");
 	}

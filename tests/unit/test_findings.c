@@ -211,8 +211,9 @@ static const char late_text[] =
 	"                   ended, 30 µs later.\n"
 	"\n"
 	"No orphans were seen.\n"
-	"lost    1 event: the ring buffer was full, so something may be missing or wrong\n"
-	"        above. A larger --buffer helps.\n";
+	"lost    1 event was not seen. Who was there afterwards, and who was not, has\n"
+	"        been looked up; but short lives in between, exit codes and names of\n"
+	"        programs may be missing above.\n";
 /* clang-format on */
 
 static void test_late_and_before(void **state)

@@ -288,7 +288,7 @@ static void gone_then_told(void **state)
 	TOLD(s, "0 fork 10 of 1", "0 exit 10 of 1 code 0");
 	assert_int_equal(proc_fate(lookup(s, 10)), FATE_REAPED);
 	assert_int_equal(proc_zombie_ns(lookup(s, 10), 99 * MS), 90 * MS);
-	assert_true(model_next_deadline(s->m) == STORY_T0 + (90 + 2000) * MS + 1);
+	assert_true(model_next_deadline(s->m) == STORY_T0 + (90 + 10000) * MS + 1);
 	at(s, 105);
 	vanished(s, 10);
 	freed(s, 10, 1);

@@ -91,8 +91,9 @@ static const char mixed_text[] =
 
 static const char mixed_lost_text[] =
 	"No zombies and no orphans were seen.\n"
-	"lost    3 events: the ring buffer was full, so something may be missing or wrong\n"
-	"        above. A larger --buffer helps.\n";
+	"lost    3 events were not seen. Who was there afterwards, and who was not, has\n"
+	"        been looked up; but short lives in between, exit codes and names of\n"
+	"        programs may be missing above.\n";
 /* clang-format on */
 
 /* One child each way; two more that were waited for. */
