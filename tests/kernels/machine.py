@@ -8,6 +8,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -47,9 +48,9 @@ def test_options():
 
 
 def test_whole_machine():
-    """Two seconds of everything, with a known amount of it."""
-    watch = subprocess.Popen([BROOD, "export", "--format", "jsonl", "--for", "2"],
-                             stdout=subprocess.PIPE, text=True)
+    """Everything for a while, with a known amount of it."""
+    watch = subprocess.Popen([BROOD, "export", "--format", "jsonl"], stdout=subprocess.PIPE,
+                             text=True)
     told = [json.loads(watch.stdout.readline())]    # meta: it watches
     mine = set()
     for i in range(50):
@@ -58,6 +59,7 @@ def test_whole_machine():
             os._exit(i)
         os.waitpid(pid, 0)
         mine.add((pid, i))
+    watch.send_signal(signal.SIGINT)
     told += [json.loads(line) for line in watch.stdout]
     assert watch.wait() == 0
     end = told[-1]
@@ -65,7 +67,6 @@ def test_whole_machine():
     assert end["type"] == "end" and end["lost"] == 0
     assert [e["seq"] for e in told] == list(range(1, len(told) + 1))
     assert all(a["ts"] <= b["ts"] for a, b in zip(told, told[1:]))
-    assert 1.9e9 < end["duration_ns"] < 20e9
     assert mine <= {(e["pid"], e["code"]) for e in told if e["type"] == "exit"}
     reaps = {e["pid"]: e for e in told if e["type"] == "reap"}
     for pid, _ in mine:
