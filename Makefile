@@ -37,7 +37,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/tes
 LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
-	$(BUILD)/obj/verbs/options.o
+	$(BUILD)/obj/verbs/options.o $(BUILD)/obj/source/redact.o
 
 .PHONY: all static scenarios check check-unit check-live check-kernels demo install uninstall lint clean \
 	vmlinux help

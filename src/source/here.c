@@ -24,23 +24,23 @@ static void read_boot_id(char *id, size_t size)
 	id[strcspn(id, "\n")] = '\0';
 }
 
-static int copy_command(struct meta *m, char **argv)
+static int copy_command(struct meta *m, char **argv, size_t words)
 {
 	size_t len = 1;
 	char *p;
 
-	for (char **a = argv; *a; a++)
-		len += strlen(*a) + 1;
+	for (size_t i = 0; i < words && argv[i]; i++)
+		len += strlen(argv[i]) + 1;
 	p = m->command = malloc(len);
 	if (!p)
 		return -ENOMEM;
 	m->command_len = len - 1;
-	for (char **a = argv; *a; a++)
-		p = stpcpy(p, *a) + 1;
+	for (size_t i = 0; i < words && argv[i]; i++)
+		p = stpcpy(p, argv[i]) + 1;
 	return 0;
 }
 
-int here_meta(struct meta *m, char **command)
+int here_meta(struct meta *m, char **command, bool no_args)
 {
 	struct utsname u;
 
@@ -52,7 +52,7 @@ int here_meta(struct meta *m, char **command)
 	snprintf(m->arch, sizeof(m->arch), "%s", u.machine);
 	read_boot_id(m->boot_id, sizeof(m->boot_id));
 	m->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	return command ? copy_command(m, command) : 0;
+	return command ? copy_command(m, command, no_args ? 1 : SIZE_MAX) : 0;
 }
 
 void here_free(struct meta *m)

@@ -5,8 +5,11 @@
 
 #include "model/meta.h"
 
-/* All but reap_source and filtered.  command: argv or NULL.  0 or -ENOMEM. */
-int here_meta(struct meta *m, char **command);
+/*
+ * All but reap_source and filtered.  command: argv or NULL; no_args: of it, only the name of
+ * the program.  0 or -ENOMEM.
+ */
+int here_meta(struct meta *m, char **command, bool no_args);
 void here_free(struct meta *m);
 
 /*

@@ -15,6 +15,7 @@
 #include "base/say.h"
 #include "source/clock.h"
 #include "source/procfs.h"
+#include "source/redact.h"
 
 /*
  * How long the end of a run waits for reaps that the kernel is late to tell: so long without
@@ -232,15 +233,19 @@ static int loop(struct live *l)
 static int live_run(void *self, const struct sink *sink)
 {
 	struct live *l = self;
+	struct redact redact = { .secrets = l->secrets, .to = sink };
+	struct sink censored = redact_sink(&redact);
 	int err;
 
-	l->sink = sink;
+	l->sink = l->secrets ? &censored : sink;
 	err = live_feed_start(l);
 	if (!err && !l->opt.snapshot_only)
 		err = loop(l);
 	if (!err && !l->opt.snapshot_only)
 		err = wait_for_reaps(l);
-	return err ? err : deliver_end(l);
+	err = err ? err : deliver_end(l);
+	redact_free(&redact);
+	return err;
 }
 
 static int live_status(const void *self)
@@ -277,6 +282,7 @@ void live_close(struct live *l)
 	ring_close(l->ring);
 	brood__destroy(l->skel);
 	reapwatch_free(l->watch);
+	secrets_free(l->secrets);
 	snapshot_free(&l->snapshot);
 	queue_free(&l->early);
 	here_free(&l->meta);

@@ -16,7 +16,7 @@
 #include "source/snapshot.h"
 #include "source/source.h"
 
-/* Bytes of arguments kept of a process that existed already. */
+/* Bytes of arguments kept of a process that existed already, unless none are. */
 #define SNAPSHOT_ARGS_MAX 4096
 
 struct live {
@@ -32,6 +32,7 @@ struct live {
 	struct task_ref self;		/* brood, the parent of the command */
 	struct ev_snapshot *held;	/* the command as it was before its exec */
 	const struct sink *sink;	/* NULL: still starting */
+	struct secrets *secrets;	/* NULL: nothing is to be hidden */
 	int signal_fd;
 	uint64_t last_ts;		/* of what was delivered; nothing may be before it */
 	uint32_t lost_seen;
@@ -46,6 +47,12 @@ struct live {
 };
 
 extern const struct source_ops live_ops;
+
+static inline size_t live_snapshot_args(const struct live *l)
+{
+	return l->opt.no_args ? 0 : SNAPSHOT_ARGS_MAX;
+}
+
 void live_close(struct live *l);
 
 /* Called for every record of the ring. */

@@ -147,7 +147,7 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 	struct ev_snapshot *e;
 	int err;
 
-	e = l->held ? l->held : snapshot_with_args(s, SNAPSHOT_ARGS_MAX);
+	e = l->held ? l->held : snapshot_with_args(s, live_snapshot_args(l));
 	l->held = NULL;
 	if (!e)
 		return -ENOMEM;

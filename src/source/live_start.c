@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 
 #include "base/say.h"
+#include "source/redact.h"
 
 static int open_signals(struct live *l)
 {
@@ -60,7 +61,7 @@ static int begin_command(struct live *l)
 	l->snapshot.list[0] = l->snapshot.list[i];
 	l->snapshot.n = 1;
 	l->self = l->snapshot.list[0].parent;
-	l->held = snapshot_with_args(&l->snapshot.list[0], SNAPSHOT_ARGS_MAX);
+	l->held = snapshot_with_args(&l->snapshot.list[0], live_snapshot_args(l));
 	if (!l->held)
 		return -ENOMEM;
 	err = filter_follow(l->skel, &l->snapshot.list[0].h.who);
@@ -91,7 +92,13 @@ static int open_all(struct live *l)
 	bool exact = false;
 	int err;
 
-	err = here_meta(&l->meta, l->opt.command);
+	err = here_meta(&l->meta, l->opt.command, l->opt.no_args);
+	if (!err && l->opt.n_redact)
+		err = secrets_new(&l->secrets, l->opt.redact, l->opt.n_redact);
+	if (err)
+		say("cannot start", strerror(-err), NULL);
+	if (!err && l->secrets)
+		redact_meta(l->secrets, &l->meta);
 	if (!err)
 		err = open_signals(l);
 	if (!err)

@@ -50,7 +50,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	struct probe_config *cfg = (struct probe_config *)&skel->rodata->cfg;
 	const struct filter *filter = &opt->filter;
 
-	cfg->args_max = opt->args_max;
+	cfg->args_max = opt->no_args ? 0 : opt->args_max;
 	cfg->page_kib = (uint32_t)sysconf(_SC_PAGESIZE) / 1024;
 	cfg->threads = opt->threads;
 	cfg->kthreads = opt->kthreads;

@@ -76,7 +76,7 @@ struct ev_snapshot *snapshot_with_args(const struct ev_snapshot *s, size_t args_
 	char *args = NULL;
 	size_t len = 0, total = 0;
 
-	if (s->state == SNAP_ALIVE && !s->kthread)
+	if (args_max && s->state == SNAP_ALIVE && !s->kthread)
 		len = procfs_args(&s->h.who, args_max, &args, &total);
 	e = malloc(sizeof(*e) + len);
 	if (e) {

@@ -20,7 +20,7 @@ void snapshot_free(struct snapshot *s);
 
 /*
  * The event with the process's arguments behind it, at most args_max bytes, in a malloc'ed
- * block.  NULL: no memory.
+ * block.  args_max 0: they are not even looked at.  NULL: no memory.
  */
 struct ev_snapshot *snapshot_with_args(const struct ev_snapshot *s, size_t args_max);
 

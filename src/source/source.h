@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/secrets.h"
 #include "event.h"
 #include "model/meta.h"
 #include "probe.h"
@@ -64,6 +65,9 @@ struct live_options {
 	uint64_t for_ns;		/* end after this long; 0: until told */
 	size_t buffer;			/* bytes of ring, a power of two times the page size */
 	uint32_t args_max;		/* bytes of arguments kept, at most 65536 */
+	bool no_args;			/* none at all, whatever args_max is */
+	const char *redact[SECRETS_MAX]; /* valid expressions: what is hidden, see redact.h */
+	size_t n_redact;
 	bool threads, kthreads;
 	bool snapshot_only;		/* what exists, then the end */
 	uint64_t zombie_after_ns;	/* see reapwatch.h */

@@ -87,10 +87,11 @@ static int parse_number(const char *s, uint32_t *n)
 
 /* --- options that take work; each returns 0 or -EINVAL --------------------------------- */
 
+/* Said already: -E2BIG. */
 static int too_many(void)
 {
 	say("too many values", "at most 16 of one option", NULL);
-	return -EINVAL;
+	return -E2BIG;
 }
 
 static int set_for(struct options *o, const char *s)
@@ -197,6 +198,18 @@ static int add_pidns(struct options *o, const char *s)
 	return 0;
 }
 
+static int add_redact(struct options *o, const char *s)
+{
+	struct live_options *l = &o->live;
+
+	if (l->n_redact == SECRETS_MAX)
+		return too_many();
+	if (!secrets_valid(s))
+		return -EINVAL;
+	l->redact[l->n_redact++] = s;
+	return 0;
+}
+
 static int set_colour(struct options *o, const char *s)
 {
 	static const char *const names[] = { "auto", "always", "never" };
@@ -251,6 +264,13 @@ static int set_flag_kthreads(struct options *o, const char *s)
 {
 	(void)s;
 	o->live.kthreads = true;
+	return 0;
+}
+
+static int set_flag_no_args(struct options *o, const char *s)
+{
+	(void)s;
+	o->live.no_args = true;
 	return 0;
 }
 
@@ -318,6 +338,10 @@ static const struct option_row rows[] = {
 	{ OPT_LIVE | OPT_PS, 0, no_argument, "kernel-threads", NULL, "kernel threads too", set_flag_kthreads },
 	{ OPT_LIVE, 0, required_argument, "args-max", "SIZE", "bytes of arguments kept (4K, at most 64K)",
 	  set_args_max },
+	{ OPT_LIVE | OPT_PS, 0, no_argument, "no-args", NULL, "keep no arguments: they may hold secrets",
+	  set_flag_no_args },
+	{ OPT_LIVE | OPT_PS, 0, required_argument, "redact", "REGEX", "hide what matches in arguments and paths",
+	  add_redact },
 	{ OPT_LIVE, 0, required_argument, "buffer", "SIZE", "ring buffer between kernel and brood (8M)",
 	  set_buffer },
 	{ OPT_ZOMBIE, 0, required_argument, "zombie-after", "MS", "flag zombies older than this (100)",
@@ -345,10 +369,10 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	char name[32];
 	int err = row->set(o, arg);
 
-	if (row->groups == OPT_LIVE)
+	if (row->groups & OPT_LIVE)
 		o->live_only = row->name;
-	if (!err)
-		return 0;
+	if (!err || err == -E2BIG)
+		return err;
 	snprintf(name, sizeof(name), "--%s", row->name);
 	sayf(name, "not a valid %s: %s", row->arg ? row->arg : "value", arg ? arg : "");
 	return err;

@@ -229,7 +229,8 @@ static void say_exec(struct line *l, const struct fact *f)
 	if (!args_len || (e && e->h.flags & EVF_ARGS_UNREADABLE)) {
 		text_args(t, file, file_len, false);
 		if (more)
-			text_adds(t, " (its arguments could not be read)");
+			text_adds(t, e && e->h.flags & EVF_ARGS_UNREADABLE ?
+					     " (its arguments could not be read)" : " …");
 		return;
 	}
 	/* With an interpreter the arguments name both: it and the script. */

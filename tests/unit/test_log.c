@@ -380,7 +380,8 @@ static void test_exec_cut(void **state)
 	x->ev.h.flags = EVF_ARGS_UNREADABLE;
 	check(x, "  0.050812    4712 worker          "
 		 "exec /bin/echo (its arguments could not be read)\n");
-	x->ev.h.flags = 0;
+	x->ev.h.flags = 0;	/* none were to be kept */
+	check(x, "  0.050812    4712 worker          exec /bin/echo …\n");
 	x->ev.exec.args_bytes = 0;
 	check(x, "  0.050812    4712 worker          exec /bin/echo\n");
 
