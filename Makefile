@@ -18,13 +18,14 @@ BUILD     ?= build
 bindir     = $(PREFIX)/bin
 libexecdir = $(PREFIX)/libexec/brood
 docdir     = $(PREFIX)/share/doc/brood
+systemdsystemunitdir = $(PREFIX)/lib/systemd/system
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 $(WARN) $(EXTRA_CFLAGS) $(CFLAGS)
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)
-LIBS   = $(shell $(PKGCONFIG) --libs libbpf) -lelf -lz -lunistring
-STATIC_LIBS = $(shell $(PKGCONFIG) --static --libs libbpf) -lunistring
+LIBS   = $(shell $(PKGCONFIG) --libs libbpf libcap) -lelf -lz -lunistring
+STATIC_LIBS = $(shell $(PKGCONFIG) --static --libs libbpf libcap) -lunistring
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
@@ -187,6 +188,12 @@ fuzz-seeds: tests/fuzz/seeds.c
 
 # --- seeing it, and keeping it --------------------------------------------------------
 
+# Made anew each time: what it depends on, PREFIX, is no file.
+.PHONY: $(BUILD)/brood.service
+$(BUILD)/brood.service: src/brood.service.in
+	@mkdir -p $(@D)
+	$(Q)sed 's|@bindir@|$(bindir)|; s|@docdir@|$(docdir)|' $< > $@
+
 # `demo` and `check` bring what they need, so that git and make are enough to start.
 deps-%:
 	@.ci/install $(subst -, ,$*)
@@ -196,14 +203,16 @@ demo: deps-build
 	@echo; echo '$$ brood -- server 3'
 	@$(BUILD)/brood -- $(BUILD)/scenarios/server 3
 
-install: all
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)
+install: all $(BUILD)/brood.service
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir) \
+		$(DESTDIR)$(systemdsystemunitdir)
 	$(INSTALL) -m 755 $(BUILD)/brood $(DESTDIR)$(bindir)/brood
 	$(INSTALL) -m 755 $(SCENARIOS) $(DESTDIR)$(libexecdir)
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(docdir)
+	$(INSTALL) -m 644 $(BUILD)/brood.service $(DESTDIR)$(systemdsystemunitdir)
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/brood
+	rm -f $(DESTDIR)$(bindir)/brood $(DESTDIR)$(systemdsystemunitdir)/brood.service
 	rm -f $(SCENARIOS:$(BUILD)/scenarios/%=$(DESTDIR)$(libexecdir)/%)
 	rm -f $(DESTDIR)$(docdir)/README.md $(DESTDIR)$(docdir)/LICENSE
 	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir) 2>/dev/null
@@ -212,7 +221,7 @@ uninstall:
 
 LINT := $(SOURCES) $(wildcard src/scenarios/*.c)
 
-lint: $(LINT:%=$(BUILD)/lint/%.ok) $(BUILD)/lint/cppcheck.ok
+lint: $(LINT:%=$(BUILD)/lint/%.ok) $(BUILD)/lint/cppcheck.ok $(BUILD)/lint/service.ok
 
 $(BUILD)/lint/%.ok: % .clang-tidy | $(BUILD)/brood.skel.h
 	$(call say,TIDY,$<)
@@ -228,6 +237,16 @@ $(BUILD)/lint/cppcheck.ok: $(LINT) | $(BUILD)/brood.skel.h
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppress=missingIncludeSystem \
 		'-DLIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }' -Iinclude -Isrc -D_GNU_SOURCE $(LINT)
+	@touch $@
+
+# As it would be installed; its exposure, from 0 to 100, is 9 to systemd 252.
+$(BUILD)/lint/service.ok: src/brood.service.in | $(BUILD)/brood
+	$(call say,SYSTEMD,$<)
+	@mkdir -p $(@D)
+	$(Q)sed 's|@bindir@|$(abspath $(BUILD))|; s|@docdir@|$(docdir)|' $< > $(@D)/brood.service
+	$(Q)systemd-analyze verify --man=no $(@D)/brood.service
+	$(Q)systemd-analyze security --offline=yes --no-pager --threshold=15 $(@D)/brood.service \
+		>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 clean:

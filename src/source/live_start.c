@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 
 #include "base/say.h"
+#include "source/privileges.h"
 #include "source/redact.h"
 
 static int open_signals(struct live *l)
@@ -125,6 +126,24 @@ static int open_all(struct live *l)
 	return err ? err : begin(l);
 }
 
+/*
+ * The command exists by now, as a process of its own: of this it inherits nothing.  It does
+ * not run yet: where it fails nothing has happened.
+ */
+static int give_up_privileges(const struct live *l)
+{
+	const struct privileged_work work = {
+		.map_fd = bpf_map__fd(l->skel->maps.followed),
+		.signals = l->opt.command != NULL,
+		.directory = l->opt.directory,
+	};
+	int err = privileges_drop(&work);
+
+	if (err)
+		say("cannot give up privileges", strerror(-err), NULL);
+	return err;
+}
+
 int live_open(struct source *out, const struct live_options *opt, int *status)
 {
 	const char *wrong = here_wrong_namespace();
@@ -150,6 +169,8 @@ int live_open(struct source *out, const struct live_options *opt, int *status)
 	err = opt->command ? command_prepare(&l->command, opt->command, opt->user, &l->inherited) : 0;
 	if (!err)
 		err = open_all(l);
+	if (!err)
+		err = give_up_privileges(l);
 	if (!err && opt->command)
 		err = command_release(&l->command, opt->command[0], status);
 	if (!err && !opt->command) {

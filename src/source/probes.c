@@ -28,7 +28,7 @@ static void complain(const struct features *f)
 
 	if (f->bpf == -EPERM || f->bpf == -EACCES) {
 		if (geteuid())
-			say("cannot load probes", "not permitted", "run it as root: sudo brood …");
+			say("cannot load probes", "not permitted", "run it as root: sudo brood …, or with CAP_BPF and CAP_PERFMON");
 		else
 			say("cannot load probes", "the kernel forbids BPF, even to root",
 			    "lockdown or a container without CAP_BPF and CAP_PERFMON: see "

@@ -68,6 +68,7 @@ struct live_options {
 	bool no_args;			/* none at all, whatever args_max is */
 	const char *redact[SECRETS_MAX]; /* valid expressions: what is hidden, see redact.h */
 	size_t n_redact;
+	const char *directory;		/* files will be made there while it runs, or NULL */
 	bool threads, kthreads;
 	bool snapshot_only;		/* what exists, then the end */
 	uint64_t zombie_after_ns;	/* see reapwatch.h */
@@ -75,8 +76,8 @@ struct live_options {
 };
 
 /*
- * Load and attach the probes, take the snapshot, start the command.  On return events
- * are already being collected.  0; or a negative errno after saying why, then *status is
+ * Load and attach the probes, take the snapshot, start the command; give up all privileges
+ * that are not needed any more (privileges.h).  On return events are already being collected.  0; or a negative errno after saying why, then *status is
  * the exit status that DESIGN.md asks for (125 brood failed, 126/127 for the command;
  * 1 without a command).
  */

@@ -78,7 +78,9 @@ int verb_check(const struct options *o)
 	print_row(out.file, "kernel", "", u.release);
 
 	const struct finding findings[] = {
-		{ "root", geteuid() == 0, false, "may watch", "watching needs it" },
+		{ "root", geteuid() == 0, false, "may watch",
+		  f.bpf ? "watching needs it, or CAP_BPF and CAP_PERFMON" :
+			  "not needed: CAP_BPF and CAP_PERFMON are there" },
 		{ "namespaces", !here_wrong_namespace(), true, "the initial ones, as the kernel counts",
 		  "in a PID or time namespace: run it outside of the container" },
 		{ "BPF programs", f.bpf == 0, true, "probes can be loaded", bpf_remedy(f.bpf) },
