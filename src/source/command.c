@@ -23,6 +23,7 @@ void inherited_save(struct inherited *in)
 {
 	sigprocmask(SIG_SETMASK, NULL, &in->mask);
 	in->pipe_ignored = take_over(SIGPIPE, SIG_IGN);
+	in->xfsz_ignored = take_over(SIGXFSZ, SIG_IGN);
 	in->chld_ignored = take_over(SIGCHLD, SIG_DFL);
 	getrlimit(RLIMIT_MEMLOCK, &in->memlock);
 }
@@ -30,6 +31,7 @@ void inherited_save(struct inherited *in)
 static void give_back(const struct inherited *in)
 {
 	signal(SIGPIPE, in->pipe_ignored ? SIG_IGN : SIG_DFL);
+	signal(SIGXFSZ, in->xfsz_ignored ? SIG_IGN : SIG_DFL);
 	signal(SIGCHLD, in->chld_ignored ? SIG_IGN : SIG_DFL);
 	setrlimit(RLIMIT_MEMLOCK, &in->memlock);
 	sigprocmask(SIG_SETMASK, &in->mask, NULL);

@@ -15,6 +15,7 @@
 struct inherited {
 	sigset_t mask;
 	bool pipe_ignored;	/* SIGPIPE was ignored already when brood started */
+	bool xfsz_ignored;	/* and SIGXFSZ, of a write beyond RLIMIT_FSIZE */
 	bool chld_ignored;	/* and SIGCHLD, with which nobody can be waited for */
 	struct rlimit memlock;
 };

@@ -127,6 +127,8 @@ int file_open(struct source *out, const char *path, int *status)
 	err = trace_reader_new(&f->reader, f->fd, &why);
 	if (err) {
 		say(path, why ? why : strerror(-err), NULL);
+		if (err == -EBADMSG)
+			*status = STATUS_DAMAGED;
 		file_close(f);
 		return err;
 	}

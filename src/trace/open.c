@@ -27,6 +27,14 @@ static ssize_t read_fd(void *ctx, void *to, size_t n)
 	}
 }
 
+/* Less than a header: all of it that there is. */
+static bool begins_like_a_trace(struct window *in)
+{
+	size_t n = window_have(in);
+
+	return !memcmp(window_peek(in, n), trace_magic, n < TRACE_MAGIC_LEN ? n : TRACE_MAGIC_LEN);
+}
+
 static int check_magic(struct trace_reader *r, const char **why)
 {
 	const uint8_t *p = window_peek(&r->in, TRACE_HEADER_LEN);
@@ -38,6 +46,10 @@ static int check_magic(struct trace_reader *r, const char **why)
 	if (!p && !window_have(&r->in)) {
 		*why = "an empty file";
 		return -ENODATA;
+	}
+	if (!p && begins_like_a_trace(&r->in)) {
+		*why = "cut short within its header";
+		return -EBADMSG;
 	}
 	if (!p || memcmp(p, trace_magic, TRACE_MAGIC_LEN) != 0) {
 		*why = p && !memcmp(p + 1, &trace_magic[1], 3)

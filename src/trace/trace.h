@@ -26,6 +26,7 @@ struct trace_writer_options {
 	size_t queue_bytes; /* waiting to be written, at most; usually 16 MiB */
 	uint64_t sync_ns;   /* between two fdatasync() of a file; usually 5 s */
 	uint32_t trace_id;  /* usually random */
+	int give_up_fd;	    /* see trace_writer_close(); usually none */
 };
 
 /*
@@ -71,7 +72,9 @@ void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s);
 
 /*
  * Write the rest and END, sync, wait for the thread, free.  What cannot be written now is
- * lost.  *s, which may be NULL: the final counts.  0; -errno where events were lost.
+ * lost.  A pipe that nobody reads just now can be written later, and is waited for; but not
+ * any longer once give_up_fd is readable (it is only looked at): -ECANCELED.
+ * *s, which may be NULL: the final counts.  0; -errno where events were lost.
  */
 int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s);
 
@@ -81,7 +84,7 @@ struct trace_reader;
 
 /*
  * Begin to read.  fd: a file, a FIFO, a pipe; not owned, need not be seekable.
- * 0; -EINVAL: not a trace; -EPROTONOSUPPORT: another major version; -EISDIR; -ENODATA:
+ * 0; -EINVAL: not a trace; -EBADMSG: a trace of less than its header; -EPROTONOSUPPORT: another major version; -EISDIR; -ENODATA:
  * empty; or another negative errno.  *why: what to tell a person (static text).
  */
 int trace_reader_new(struct trace_reader **out, int fd, const char **why);

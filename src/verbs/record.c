@@ -9,15 +9,17 @@
 struct recording {
 	struct recorder file;
 	uint64_t lost;		/* that the stream told of */
+	bool followed;		/* a command, to its end, whether somebody reads or not */
 };
 
 static int on_event(void *ctx, const struct event *ev)
 {
 	struct recording *x = ctx;
+	int err = recorder_event(&x->file, ev);
 
 	if (ev->kind == EV_LOSS)
 		x->lost += ((const struct ev_loss *)ev)->count;
-	return recorder_event(&x->file, ev);
+	return x->followed ? 0 : err;
 }
 
 static int on_idle(void *ctx)
@@ -38,10 +40,10 @@ static uint64_t deadline(void *ctx)
 int verb_record(const struct options *o)
 {
 	const int failed = o->live.command ? STATUS_BROOD_FAILED : STATUS_FAILED;
-	struct recording x = { 0 };
+	struct recording x = { .followed = o->live.command != NULL };
 	const struct sink sink = { on_event, on_idle, deadline, &x };
 	struct source src;
-	int status, err;
+	int status, err, write_err;
 
 	if (!o->output) {
 		say("record", "needs a file to write", "-o FILE; - is stdout");
@@ -56,10 +58,12 @@ int verb_record(const struct options *o)
 	err = recorder_begin(&x.file, src.ops->meta(src.self));
 	if (!err)
 		err = src.ops->run(src.self, &sink);
-	if (err == -EPIPE && !o->live.command)	/* the reader of the pipe has seen enough */
+	if (err == -EPIPE)	/* the reader of the pipe has seen enough */
 		err = 0;
-	if (recorder_close(&x.file) && !err)
-		err = -EIO;
+	/* What could not be written was said; the command has its own status. */
+	write_err = recorder_close(&x.file);
+	if (write_err && write_err != -EPIPE && !x.followed)
+		err = write_err;
 	src.ops->report(src.self, x.lost);
 	status = err ? failed : src.ops->status(src.self);
 	src.ops->close(src.self);

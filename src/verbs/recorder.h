@@ -15,6 +15,8 @@ struct recorder {
 	const char *path;	/* borrowed */
 	struct out_file to;
 	struct trace_writer *writer;
+	int signal_fd;		/* signals that end brood; -1: none do */
+	int error;		/* errno of the last write, as far as it was said */
 };
 
 /* Open the file, before anything is traced.  0, or a negative errno after saying why. */
@@ -23,7 +25,10 @@ int recorder_open(struct recorder *r, const char *path, bool force);
 /* Begin the trace.  0, or a negative errno after saying why. */
 int recorder_begin(struct recorder *r, const struct meta *meta);
 
-/* As struct sink wants it.  A disk that fails is counted, not returned: tracing goes on. */
+/*
+ * As struct sink wants it.  A disk that fails is counted, not returned: tracing goes on.
+ * -EPIPE: a pipe that nobody reads any more.
+ */
 int recorder_event(struct recorder *r, const struct event *ev);
 void recorder_idle(struct recorder *r);
 uint64_t recorder_deadline(const struct recorder *r);
@@ -31,7 +36,10 @@ uint64_t recorder_deadline(const struct recorder *r);
 /* Nothing is to be recorded after all. */
 void recorder_abandon(struct recorder *r);
 
-/* End the trace and close.  0; or a negative errno after saying what was lost. */
+/*
+ * End the trace and close.  A pipe that nobody reads just now is waited for, until a signal
+ * says that this takes too long.  0; or a negative errno after saying what was lost.
+ */
 int recorder_close(struct recorder *r);
 
 #endif

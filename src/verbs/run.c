@@ -34,9 +34,10 @@ static void on_fact(void *ctx, const struct fact *f)
 static int on_event(void *ctx, const struct event *ev)
 {
 	struct running *x = ctx;
-	int err = x->tee.writer ? recorder_event(&x->tee, ev) : 0;
 
-	return err ? err : model_feed(x->r.model, ev);
+	if (x->tee.writer)	/* what is lost there is said when it is closed */
+		recorder_event(&x->tee, ev);
+	return model_feed(x->r.model, ev);
 }
 
 /* A batch is done: let it be seen.  A command is followed to its end even unseen. */
@@ -146,7 +147,8 @@ int run(const struct options *o, const struct presenter *p, void *ctx)
 	}
 	set_up_view(&x);
 	err = run_source(&x, &src);
-	if (o->tee && recorder_close(&x.tee) && !err)
+	/* What could not be recorded was said; the command has its own status. */
+	if (o->tee && recorder_close(&x.tee) && !err && !o->live.command)
 		err = -EIO;
 	write_err = output_close(&x.out, o->output);
 	if (write_err == -EPIPE)	/* `brood … | head`: they have seen enough */

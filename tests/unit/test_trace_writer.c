@@ -283,6 +283,76 @@ static void test_pipe(void **state)
 	}
 }
 
+/* --- a pipe that is open, and not read ------------------------------------------------ */
+
+/* More than a pipe holds, and blocks that do not fit in what it takes at once. */
+static struct trace_writer *fill_pipe(const int pipe_fds[2], int give_up_fd, uint32_t *n)
+{
+	struct trace_writer_options opt = {.give_up_fd = give_up_fd, .queue_bytes = 64 << 20};
+	struct trace_writer *w;
+
+	assert_true(fcntl(pipe_fds[1], F_SETPIPE_SZ, 4096) >= 4096);
+	assert_int_equal(trace_writer_new(&w, pipe_fds[1], some_meta(), &opt), 0);
+	*n = MANY;
+	for (uint32_t i = 0; i < *n; i++)
+		assert_int_equal(add_fork(w, i), 0);
+	return w;
+}
+
+/* The wait for a reader ends when it is told to; what was not written is counted. */
+static void test_give_up(void **state)
+{
+	int p[2], told[2];
+	struct trace_writer *w;
+	struct trace_writer_stats s;
+	uint32_t n;
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	assert_int_equal(write(told[1], "", 1), 1);
+	w = fill_pipe(p, told[0], &n);
+	assert_int_equal(trace_writer_close(w, &s), -ECANCELED);
+	assert_int_equal(s.events, n);
+	assert_in_range(s.lost, 1, n);
+	assert_int_equal(s.error, ECANCELED);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(told[i]);
+	}
+}
+
+/* A reader that comes late gets all of it: also where somebody was in a hurry too early. */
+static void test_late_reader(void **state)
+{
+	struct pipe_reader r;
+	int p[2], told[2];
+	struct trace_writer *w;
+	struct trace_writer_stats s;
+	void *failure;
+	uint32_t n;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	assert_int_equal(write(told[1], "", 1), 1);
+	w = fill_pipe(p, told[0], &n);
+	/* Long enough for the thread to find the pipe full and to look around. */
+	nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+	assert_int_equal(read(told[0], &c, 1), 1);
+	r.fd = p[0];
+	assert_int_equal(pthread_create(&r.thread, NULL, read_pipe, &r), 0);
+	assert_int_equal(trace_writer_close(w, &s), 0);
+	assert_int_equal(s.lost, 0);
+	assert_int_equal(pthread_join(r.thread, &failure), 0);
+	assert_null(failure);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(told[i]);
+	}
+}
+
 /* --- when blocks are sealed ----------------------------------------------------------- */
 
 static void test_seal_by_time(void **state)
@@ -352,6 +422,8 @@ int main(void)
 		cmocka_unit_test(test_full_to_the_end),
 		cmocka_unit_test(test_no_room_at_the_end),
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_give_up),
+		cmocka_unit_test(test_late_reader),
 		cmocka_unit_test(test_seal_by_time),
 		cmocka_unit_test(test_sealed_is_written),
 	};
