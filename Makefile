@@ -23,6 +23,10 @@ systemdsystemunitdir = $(PREFIX)/lib/systemd/system
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 $(WARN) $(EXTRA_CFLAGS) $(CFLAGS)
+# make BUILD=build/asan SANITIZE=address,undefined: brood itself and its unit tests.
+SANITIZE ?=
+OUR_CFLAGS = $(ALL_CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)
 LIBS   = $(shell $(PKGCONFIG) --libs libbpf libcap) -lelf -lz -lunistring
 STATIC_LIBS = $(shell $(PKGCONFIG) --static --libs libbpf libcap) -lunistring
@@ -40,12 +44,13 @@ LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(BUILD)/obj/verbs/options.o $(BUILD)/obj/source/redact.o
 
-.PHONY: all static scenarios check check-unit check-live check-kernels demo install uninstall lint clean \
+.PHONY: all static scenarios live check check-unit check-live check-memory check-kernels demo install uninstall lint clean \
 	vmlinux help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/brood scenarios
 scenarios: $(SCENARIOS)
+live: $(LIVE)
 static: $(BUILD)/brood-static
 
 # --- the kernel side ------------------------------------------------------------------
@@ -73,11 +78,11 @@ vmlinux:
 $(BUILD)/obj/%.o: src/%.c | $(BUILD)/brood.skel.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/brood: $(OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(OUR_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 STATIC_OBJECTS := $(filter-out $(BUILD)/obj/base/users.o,$(OBJECTS)) $(BUILD)/obj/base/users-static.o
 
@@ -101,7 +106,7 @@ $(BUILD)/scenarios/%: src/scenarios/%.c
 $(BUILD)/unit/%: tests/unit/%.c $(PURE)
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ \
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(OUR_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ \
 		-lcmocka $(LIBS)
 
 # What the live tests trace, one file each.
@@ -119,6 +124,16 @@ check-unit: $(UNIT)
 
 check-live: all $(LIVE)
 	$(Q)tests/run --live $(BUILD)
+
+# brood itself under AddressSanitizer, UBSan and valgrind: some of the live tests, once more.
+IN_MEMORY := test_scenarios test_traces test_secrets test_survive.Killed test_survive.Unread
+
+check-memory: deps-memory
+	@$(MAKE) --no-print-directory all $(LIVE)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' \
+		all live
+	$(Q)tests/run --live $(BUILD)/asan $(IN_MEMORY)
+	$(Q)tests/run --live $(BUILD) memory
 
 # --- kernels: the same tests on other kernels, in virtual machines --------------------
 # Linked statically, with the libraries of no release.  KERNELS=bullseye TESTS=fates choose.
@@ -172,7 +187,7 @@ fuzz: deps-fuzz
 	@$(MAKE) --no-print-directory $(FUZZ:%=fuzz-%)
 
 $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/%
-	@mkdir -p $(BUILD)/fuzz/corpus/$*
+	@mkdir -p $(BUILD)/fuzz/corpus/$* tests/fuzz/corpus/$*
 	$(Q)ASAN_OPTIONS=quarantine_size_mb=8 $< -verbosity=0 -print_final_stats=1 -timeout=10 \
 		-rss_limit_mb=512 -max_total_time=$$(($(SECONDS) / $(words $(FUZZ)))) \
 		-artifact_prefix=tests/fuzz/corpus/$*/ \
@@ -254,6 +269,6 @@ clean:
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'other targets: static check-unit check-live lint install uninstall vmlinux clean'
+	@echo 'other targets: static check-unit check-live check-memory fuzz lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
