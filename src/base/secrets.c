@@ -94,7 +94,7 @@ static void put_runs(struct text *to, const char *text, size_t len, const char *
 	size_t at = 0;
 
 	while (at < len) {
-		const char *change = memchr(secret + at, !secret[at], len - at);
+		const char *change = memchr(secret + at, secret[at] ? 0 : 1, len - at);
 		size_t n = change ? (size_t)(change - secret) - at : len - at;
 
 		if (secret[at])

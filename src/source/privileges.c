@@ -46,7 +46,7 @@ static bool sends_signals(const struct privileged_work *work)
 static bool directory_refused(const struct privileged_work *work)
 {
 	return work->directory &&
-	       faccessat(AT_FDCWD, work->directory, W_OK | X_OK, AT_EACCESS) != 0;
+	       faccessat(AT_FDCWD, work->directory, W_OK | X_OK, AT_EACCESS) && errno == EACCES;
 }
 
 static const struct {

@@ -87,7 +87,7 @@ int live_open(struct source *out, const struct live_options *opt, int *status);
 
 /*
  * path: a trace, or - for stdin.  0; or a negative errno after saying why, *status is 1
- * then, or 3 where it is a trace that cannot be read.
+ * then, or 3 where it is a trace that was cut short within its header.
  */
 int file_open(struct source *out, const char *path, int *status);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line: what is understood, what is refused, and in which words. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,6 +160,32 @@ static void test_refused(void **state)
 	}
 }
 
+static void test_secrets(void **state)
+{
+	char line[512] = "brood";
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, ALL, "brood --redact a --no-args --redact=(b|c)*"), 0);
+	assert_int_equal(o.live.n_redact, 2);
+	assert_string_equal(o.live.redact[0], "a");
+	assert_string_equal(o.live.redact[1], "(b|c)*");
+	assert_true(o.live.no_args);
+	assert_int_equal(parse(&o, OPT_PS, "ps --redact a --no-args"), 0);
+	assert_int_equal(parse(&o, ALL, "brood --redact (a"), -EINVAL);
+	assert_string_equal(said, "brood: --redact: not a valid REGEX: (a\n");
+	/* It would hide nothing: a variable that was not set. */
+	assert_int_equal(parse(&o, ALL, "brood --redact="), -EINVAL);
+	assert_string_equal(said, "brood: --redact: not a valid REGEX: \n");
+	/* Not silently without effect. */
+	assert_int_equal(parse(&o, ALL, "brood --redact a t.brood"), -EINVAL);
+	assert_int_equal(parse(&o, ALL, "brood --no-args t.brood"), -EINVAL);
+	for (int i = 0; i < SECRETS_MAX + 1; i++)
+		strcat(line, " --redact=a");
+	assert_int_equal(parse(&o, ALL, line), -EINVAL);
+	assert_string_equal(said, "brood: too many values: at most 16 of one option\n");
+}
+
 static void test_help_wins(void **state)
 {
 	struct options o;
@@ -212,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_values),	 cmocka_unit_test(test_long_comm),
 		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_help_wins),
 		cmocka_unit_test(test_durations), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
