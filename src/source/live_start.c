@@ -163,6 +163,8 @@ int live_open(struct source *out, const struct live_options *opt, int *status)
 		return -ENOMEM;
 	}
 	l->opt = *opt;
+	if (opt->no_args)
+		l->opt.args_max = 0;
 	l->queueing = true;
 	l->signal_fd = -1;
 	inherited_save(&l->inherited);

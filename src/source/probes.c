@@ -28,7 +28,8 @@ static void complain(const struct features *f)
 
 	if (f->bpf == -EPERM || f->bpf == -EACCES) {
 		if (geteuid())
-			say("cannot load probes", "not permitted", "run it as root: sudo brood …, or with CAP_BPF and CAP_PERFMON");
+			say("cannot load probes", "not permitted",
+			    "run it as root: sudo brood …, or with CAP_BPF and CAP_PERFMON");
 		else
 			say("cannot load probes", "the kernel forbids BPF, even to root",
 			    "lockdown or a container without CAP_BPF and CAP_PERFMON: see "
@@ -50,7 +51,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	struct probe_config *cfg = (struct probe_config *)&skel->rodata->cfg;
 	const struct filter *filter = &opt->filter;
 
-	cfg->args_max = opt->no_args ? 0 : opt->args_max;
+	cfg->args_max = opt->args_max;
 	cfg->page_kib = (uint32_t)sysconf(_SC_PAGESIZE) / 1024;
 	cfg->threads = opt->threads;
 	cfg->kthreads = opt->kthreads;
