@@ -163,8 +163,17 @@ $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static $< -o $@
 
+# These use our own library.
+$(BUILD)/bench/repeat $(BUILD)/bench/read: $(BUILD)/bench/%: tests/bench/%.c $(PURE)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ $(LIBS)
+
 bench: all $(BUILD)/bench/loop
 	$(Q)python3 tests/bench/cost.py $(BUILD)
+
+bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read
+	$(Q)python3 tests/bench/trace.py $(BUILD)
 
 # --- fuzz -------------------------------------------------------------------------------
 

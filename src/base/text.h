@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * A growing byte string.  All zero is a valid empty one.  data is always NUL-terminated
@@ -28,8 +29,8 @@ struct text {
 
 void text_free(struct text *t);
 void text_clear(struct text *t); /* keeps the memory for the next line */
-void text_add(struct text *t, const char *bytes, size_t len);
-void text_adds(struct text *t, const char *s);
+static inline void text_add(struct text *t, const char *bytes, size_t len);
+static inline void text_adds(struct text *t, const char *s);
 void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_addu(struct text *t, uint64_t v); /* decimal; many times faster than %llu */
 /* Append spaces until data[from..] is width columns wide; nothing where it is wider. */
@@ -46,6 +47,25 @@ static inline char *text_room(struct text *t, size_t n)
 		text_grow(t, n);
 	return t->data + t->len;
 }
+
+/* Here, so that a literal becomes a few moves: most of what is added is one. */
+static inline void text_add(struct text *t, const char *bytes, size_t len)
+{
+	char *p = text_room(t, len);
+
+	if (len)
+		memcpy(p, bytes, len);
+	p[len] = '\0';
+	t->len += len;
+}
+
+static inline void text_adds(struct text *t, const char *s)
+{
+	text_add(t, s, strlen(s));
+}
+
+/* The decimal digits of v, written backwards from `end` (at most 20).  Returns the first. */
+char *text_digits(char *end, uint64_t v);
 
 /*
  * The first character of len > 0 bytes: its length, and its code point in *cp.  Where the

@@ -52,27 +52,18 @@ void export_known(struct json *j, const char *key, bool known, uint64_t v)
 	export_uint(j, key, known ? v : NO_TIME);
 }
 
-/* Digits of v before `end`.  Returns the first. */
-static char *digits(char *end, uint64_t v)
-{
-	do
-		*--end = (char)('0' + v % 10);
-	while (v /= 10);
-	return end;
-}
-
 void export_id(struct json *j, const char *key, const struct task_ref *ref)
 {
-	char buf[40], *s = buf + sizeof(buf) - 1;
+	char buf[40], *end = buf + sizeof(buf), *s;
 
 	if (!ref->tgid || !ref->start) {
 		json_null(j, key);
 		return;
 	}
-	*s = '\0';
-	s = digits(s, ref->start);
+	s = text_digits(end, ref->start);
 	*--s = '-';
-	json_str(j, key, digits(s, ref->tgid));
+	s = text_digits(s, ref->tgid);
+	json_plain(j, key, s, (size_t)(end - s));
 }
 
 void export_field(struct json *j, const char *key, const char *bytes, size_t size)

@@ -9,22 +9,19 @@
 
 #include "export/json.h"
 
-/* ,"KEYSUFFIX": as far as each is due. */
-static void begin_member(struct json *j, const char *key, const char *suffix)
+/* ,"KEY": as far as each is due. */
+static void begin_member(struct json *j, const char *key)
 {
-	size_t key_len = key ? strlen(key) : 0, suffix_len = strlen(suffix);
-	char *p = text_room(&j->out, key_len + suffix_len + 4);
-	char *start = p;
+	size_t len = key ? strlen(key) : 0;
+	char *p = text_room(&j->out, len + 4), *start = p;
 
 	if (j->comma)
 		*p++ = ',';
 	j->comma = true;
 	if (key) {
 		*p++ = '"';
-		memcpy(p, key, key_len);
-		p += key_len;
-		memcpy(p, suffix, suffix_len);
-		p += suffix_len;
+		memcpy(p, key, len);
+		p += len;
 		*p++ = '"';
 		*p++ = ':';
 	}
@@ -32,9 +29,17 @@ static void begin_member(struct json *j, const char *key, const char *suffix)
 	j->out.len += (size_t)(p - start);
 }
 
+/* ,"KEY_b64": what follows is exact. */
+static void begin_exact(struct json *j, const char *key)
+{
+	begin_member(j, key);
+	j->out.len -= strlen("\":");
+	text_adds(&j->out, "_b64\":");
+}
+
 void json_open(struct json *j, const char *key, char bracket)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	text_add(&j->out, &bracket, 1);
 	j->comma = false;
 }
@@ -53,13 +58,13 @@ void json_line(struct json *j)
 
 void json_uint(struct json *j, const char *key, uint64_t v)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	text_addu(&j->out, v);
 }
 
 void json_int(struct json *j, const char *key, int64_t v)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	if (v < 0)
 		text_add(&j->out, "-", 1);
 	text_addu(&j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
@@ -67,21 +72,22 @@ void json_int(struct json *j, const char *key, int64_t v)
 
 void json_bool(struct json *j, const char *key, bool v)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	text_add(&j->out, v ? "true" : "false", v ? 4 : 5);
 }
 
 void json_null(struct json *j, const char *key)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	text_add(&j->out, "null", 4);
 }
 
 /* Bytes that stand for themselves in a JSON string, and on a terminal. */
-static bool is_plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
+static const bool is_plain[256] = {
+	[0x20 ... 0x21] = true, /* not " */
+	[0x23 ... 0x5b] = true, /* not \ */
+	[0x5d ... 0x7e] = true,
+};
 
 /*
  * JSON would let most of these stand.  People look at JSON lines with cat, however, and
@@ -124,7 +130,7 @@ static bool put_string(struct text *t, const char *bytes, size_t len)
 		uint32_t cp;
 		size_t n;
 
-		while (i < len && is_plain((uint8_t)bytes[i]))
+		while (i < len && is_plain[(uint8_t)bytes[i]])
 			i++;
 		if (i == len)
 			break;
@@ -178,16 +184,29 @@ static void put_base64(struct text *t, const char *bytes, size_t len)
 
 void json_str(struct json *j, const char *key, const char *s)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	put_string(&j->out, s, strlen(s));
+}
+
+void json_plain(struct json *j, const char *key, const char *s, size_t len)
+{
+	char *p;
+
+	begin_member(j, key);
+	p = text_room(&j->out, len + 2);
+	p[0] = '"';
+	memcpy(p + 1, s, len);
+	p[1 + len] = '"';
+	p[2 + len] = '\0';
+	j->out.len += len + 2;
 }
 
 void json_bytes(struct json *j, const char *key, const char *bytes, size_t len)
 {
-	begin_member(j, key, "");
+	begin_member(j, key);
 	/* bytes may be NULL where there are none; NULL takes no offset */
 	if (!put_string(&j->out, len ? bytes : "", len) && key) {
-		begin_member(j, key, "_b64");
+		begin_exact(j, key);
 		put_base64(&j->out, bytes, len);
 	}
 }
@@ -208,7 +227,7 @@ void json_strings(struct json *j, const char *key, const char *bytes, size_t len
 	json_open(j, key, '[');
 	for (size_t i = 0; i < len; i += n + 1) {
 		n = string_len(bytes + i, len - i);
-		begin_member(j, NULL, "");
+		begin_member(j, NULL);
 		if (!put_string(&j->out, bytes + i, n))
 			valid = false;
 	}
@@ -216,12 +235,12 @@ void json_strings(struct json *j, const char *key, const char *bytes, size_t len
 	if (valid || !key)
 		return;
 
-	begin_member(j, key, "_b64");
+	begin_exact(j, key);
 	text_add(&j->out, "[", 1);
 	j->comma = false;
 	for (size_t i = 0; i < len; i += n + 1) {
 		n = string_len(bytes + i, len - i);
-		begin_member(j, NULL, "");
+		begin_member(j, NULL);
 		if (u8_check((const uint8_t *)bytes + i, n))
 			put_base64(&j->out, bytes + i, n);
 		else

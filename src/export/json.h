@@ -31,6 +31,8 @@ void json_int(struct json *j, const char *key, int64_t v);
 void json_bool(struct json *j, const char *key, bool v);
 void json_null(struct json *j, const char *key);
 void json_str(struct json *j, const char *key, const char *s); /* known to be UTF-8 */
+/* Known to be of characters that stand for themselves: letters, digits, spaces, -:. */
+void json_plain(struct json *j, const char *key, const char *s, size_t len);
 
 /*
  * Bytes of strangers.  Invalid UTF-8 becomes U+FFFD (one for each maximal invalid part,

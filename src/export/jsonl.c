@@ -78,7 +78,7 @@ static void put_flags(struct json *j, uint64_t flags)
 static void put_time(struct export *x, uint64_t wall)
 {
 	uint64_t second = wall / 1000000000, ns = wall % 1000000000;
-	char buf[sizeof(x->date) + sizeof(".123456789Z")];
+	char buf[] = "2024-02-29T12:34:56.000000000Z";
 
 	if (second != x->date_second) {
 		time_t t = (time_t)second;
@@ -89,10 +89,9 @@ static void put_time(struct export *x, uint64_t wall)
 		x->date_second = second;
 	}
 	memcpy(buf, x->date, 19);
-	memcpy(buf + 19, ".000000000Z", sizeof(".000000000Z"));
 	for (int i = 28; ns; i--, ns /= 10)
 		buf[i] = (char)('0' + ns % 10);
-	json_str(&x->json, "time", buf);
+	json_plain(&x->json, "time", buf, sizeof(buf) - 1);
 }
 
 static void put_who(struct json *j, const char *key, const struct who *w)

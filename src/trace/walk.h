@@ -7,6 +7,7 @@
 #define BROOD_TRACE_WALK_H
 
 #include "trace/intern.h"
+#include "trace/kinds.h"
 
 /* What is known while one record is coded. */
 struct walk {
@@ -251,55 +252,80 @@ ALWAYS_INLINE void code_bytes(struct codec *c, struct walk *w, bool writing, str
 	w->len = off_len[1];
 }
 
+/* One field. */
+ALWAYS_INLINE void code_field(struct codec *c, struct walk *w, bool writing, struct column *col,
+			      const struct field *f, uint64_t bit, uint32_t *last_index)
+{
+	switch (f->type) {
+	case FIELD_U16:
+		code_integer(c, w, writing, col, f, bit, FIELD_U16);
+		break;
+	case FIELD_U32:
+		code_integer(c, w, writing, col, f, bit, FIELD_U32);
+		break;
+	case FIELD_U64:
+		code_integer(c, w, writing, col, f, bit, FIELD_U64);
+		break;
+	case FIELD_DELTA:
+		code_integer(c, w, writing, col, f, bit, FIELD_DELTA);
+		break;
+	case FIELD_AGE:
+		code_integer(c, w, writing, col, f, bit, FIELD_AGE);
+		break;
+	case FIELD_NS_PID:
+		code_ns_pid(c, w, writing, col, f, bit);
+		break;
+	case FIELD_TID:
+		code_tid(c, w, writing, col, f, bit);
+		break;
+	case FIELD_REF:
+	case FIELD_PARENT:
+	case FIELD_CREATOR:
+		code_ref(c, w, writing, col, f, bit, last_index);
+		break;
+	case FIELD_INHERIT:
+		inherit(c, w);
+		break;
+	case FIELD_COMM:
+		code_comm(c, w, writing, col, f, bit);
+		break;
+	case FIELD_BYTES:
+		code_bytes(c, w, writing, col, f, bit, last_index);
+		break;
+	}
+}
+
+/*
+ * The kinds that traces are made of are walked without asking at run time what each field is:
+ * unrolled, f is a constant above.  That saves a quarter of the time to read.  (clang with
+ * sanitizers takes minutes for this; the road below is the same but for the speed.)
+ */
+#ifdef __clang__
+#define WALK(kind, list)
+#else
+#define WALK(kind, list)                                                                           \
+	case kind:                                                                                 \
+		_Pragma("GCC unroll 32")                                                           \
+		for (uint32_t n = 0; n < sizeof(list) / sizeof((list)[0]); n++)                    \
+			code_field(c, w, writing, &col[n], &(list)[n], 1U << n, &last[n]);         \
+		break;
+#endif
+
 /* Code the fields of w->ev, whose kind, ts and `who` are known; w->mask is filled in or obeyed. */
 ALWAYS_INLINE void walk_fields(struct codec *c, struct walk *w, bool writing)
 {
-	uint16_t kind = w->ev->kind;
-	const struct kind *k = &trace_kinds[kind];
-	struct column *col = &c->col[kind * FIELDS_MAX];
-	uint32_t *last = c->last_index[kind];
+	const struct kind *k = &trace_kinds[w->ev->kind];
+	struct column *col = &c->col[w->ev->kind * FIELDS_MAX];
+	uint32_t *last = c->last_index[w->ev->kind];
 
-	for (uint32_t n = 0; n < k->n; n++) {
-		const struct field *f = &k->fields[n];
-		uint64_t bit = 1ULL << n;
-
-		switch (f->type) {
-		case FIELD_U16:
-			code_integer(c, w, writing, &col[n], f, bit, FIELD_U16);
-			break;
-		case FIELD_U32:
-			code_integer(c, w, writing, &col[n], f, bit, FIELD_U32);
-			break;
-		case FIELD_U64:
-			code_integer(c, w, writing, &col[n], f, bit, FIELD_U64);
-			break;
-		case FIELD_DELTA:
-			code_integer(c, w, writing, &col[n], f, bit, FIELD_DELTA);
-			break;
-		case FIELD_AGE:
-			code_integer(c, w, writing, &col[n], f, bit, FIELD_AGE);
-			break;
-		case FIELD_NS_PID:
-			code_ns_pid(c, w, writing, &col[n], f, bit);
-			break;
-		case FIELD_TID:
-			code_tid(c, w, writing, &col[n], f, bit);
-			break;
-		case FIELD_REF:
-		case FIELD_PARENT:
-		case FIELD_CREATOR:
-			code_ref(c, w, writing, &col[n], f, bit, &last[n]);
-			break;
-		case FIELD_INHERIT:
-			inherit(c, w);
-			break;
-		case FIELD_COMM:
-			code_comm(c, w, writing, &col[n], f, bit);
-			break;
-		case FIELD_BYTES:
-			code_bytes(c, w, writing, &col[n], f, bit, &last[n]);
-			break;
-		}
+	switch (w->ev->kind) {
+		WALK(EV_FORK, fork_fields)
+		WALK(EV_EXEC, exec_fields)
+		WALK(EV_EXIT, exit_fields)
+		WALK(EV_REAP, reap_fields)
+	default:
+		for (uint32_t n = 0; n < k->n; n++)
+			code_field(c, w, writing, &col[n], &k->fields[n], 1U << n, &last[n]);
 	}
 }
 

@@ -31,13 +31,13 @@ struct line {
 };
 
 /* A number at the right of a column. */
-static void add_right(struct text *t, uint64_t v, int width)
+static void add_right(struct text *t, uint64_t v, size_t width)
 {
-	for (uint64_t next = 10; width > 1 && next <= v; next *= 10)
-		width--;
-	while (--width > 0)
-		text_add(t, " ", 1);
-	text_addu(t, v);
+	char buf[20], *end = buf + sizeof(buf), *first = text_digits(end, v);
+
+	while ((size_t)(end - first) < width)
+		*--first = ' ';
+	text_add(t, first, (size_t)(end - first));
 }
 
 /* Seconds, cut to µs and not rounded: times that do not decrease still do not. */
@@ -46,7 +46,7 @@ static void add_time(struct text *t, uint64_t ts)
 	uint64_t us = ts / 1000;
 	char buf[7];
 
-	add_right(t, us / 1000000, TIME_COLUMNS - (int)sizeof(buf));
+	add_right(t, us / 1000000, TIME_COLUMNS - sizeof(buf));
 	buf[0] = '.';
 	us %= 1000000;
 	for (int i = 6; i > 0; i--, us /= 10)
@@ -83,12 +83,16 @@ static void add_parent(struct text *t, const struct proc *p)
 static int add_comm_column(struct text *t, const char *comm, bool cut)
 {
 	size_t from = t->len;
+	int width;
 
 	add_comm(t, comm);
 	if (cut)
 		text_cut(t, from, COMM_COLUMNS);
-	text_pad(t, from, COMM_COLUMNS);
-	return text_width(t->data + from, t->len - from);
+	width = text_width(t->data + from, t->len - from);
+	if (width >= COMM_COLUMNS)
+		return width;
+	text_add(t, "               ", (size_t)(COMM_COLUMNS - width));
+	return COMM_COLUMNS;
 }
 
 /* The event as the kernel told it, or NULL where the fact was derived or inferred. */
