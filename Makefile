@@ -173,7 +173,7 @@ bench: all $(BUILD)/bench/loop
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
 bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read
-	$(Q)python3 tests/bench/trace.py $(BUILD)
+	$(Q)python3 tests/bench/trace.py $(BUILD) "$(SOURCE)" $(MILLIONS)
 
 # --- fuzz -------------------------------------------------------------------------------
 

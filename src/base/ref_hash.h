@@ -30,8 +30,4 @@ static inline unsigned int ref_hash(const struct task_ref *ref)
 
 #include <uthash.h>
 
-/* Chains are walked through cold memory: keep them shorter than uthash would. */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 4U
-
 #endif
