@@ -148,7 +148,8 @@ def recording(tmp):
         trace = f"{tmp}/{len(traces)}.brood"
         cpu, elapsed = record(command, directory, trace)
         events, _ = read("decode", trace)
-        print(f"{name:20} {events:9} {events / elapsed:7.0f} {lines("jsonl", trace)[1]["lost"]:5} "
+        end = lines("jsonl", trace)[1]
+        print(f"{name:20} {events:9} {events / elapsed:7.0f} {end['lost']:5} "
               f"{os.path.getsize(trace) / events:12.1f} {cpu / events * 1e6:13.2f}", flush=True)
         traces[name] = trace
     return traces
