@@ -135,7 +135,7 @@ def workloads(tmp):
     loop = f"{build}/bench/loop"
     if source:
         shutil.copytree(source, f"{tmp}/source", symlinks=True)
-        yield "configure, make -j2", "./configure && make -j2", f"{tmp}/source"
+        yield "configure, make -j2", "./configure && make -j2 MAKEINFO=true", f"{tmp}/source"
     yield "fork, exit, wait", f"{loop} fork 50000", tmp
     yield "vfork, exec, wait", f"{loop} exec 20000", tmp
 
