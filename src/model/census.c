@@ -96,7 +96,7 @@ static void infer_ends(struct model *m)
 {
 	struct proc *p;
 
-	TAILQ_FOREACH(p, &m->table.all, all_link) {
+	for (p = TAILQ_FIRST(&m->table.all); p; p = TAILQ_NEXT(p, all_link)) {
 		if (!is_missing(m, p))
 			continue;
 		if (p->state == PROC_ALIVE)

@@ -156,7 +156,7 @@ void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status)
 	struct fact f = model_fact(m, FACT_EXIT, p);
 	struct proc *c;
 
-	TAILQ_FOREACH (c, &p->children, child_link)
+	for (c = TAILQ_FIRST(&p->children); c; c = TAILQ_NEXT(c, child_link))
 		c->parent_died_unseen = c->state == PROC_ZOMBIE;
 	name_parent(p);
 	if (p->orphaned_ts != NO_TIME)
