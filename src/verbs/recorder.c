@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -66,6 +67,22 @@ static void say_error(struct recorder *r)
 	if (s.error && s.error != r->error && s.error != EPIPE)
 		say(r->path, strerror(s.error), "it is tried again; meanwhile events may get lost");
 	r->error = s.error;
+}
+
+int recorder_census(struct recorder *r, const struct model *m)
+{
+	int err = 0;
+
+	for (const struct proc *p = model_first(m); p && !err; p = model_next(p)) {
+		struct ev_snapshot *s;
+
+		if (p->state == PROC_GONE)
+			continue;
+		s = model_census(m, p);
+		err = s ? recorder_event(r, &s->h) : -ENOMEM;
+		free(s);
+	}
+	return err;
 }
 
 void recorder_idle(struct recorder *r)

@@ -8,7 +8,7 @@
 
 #include "base/output.h"
 #include "event.h"
-#include "model/meta.h"
+#include "model/model.h"
 #include "trace/trace.h"
 
 struct recorder {
@@ -32,6 +32,12 @@ int recorder_begin(struct recorder *r, const struct meta *meta);
 int recorder_event(struct recorder *r, const struct event *ev);
 void recorder_idle(struct recorder *r);
 uint64_t recorder_deadline(const struct recorder *r);
+
+/*
+ * Say what exists now, as m knows it (with its arguments where m keeps them): what a trace
+ * that begins here begins with.  0, or as recorder_event().
+ */
+int recorder_census(struct recorder *r, const struct model *m);
 
 /* Nothing is to be recorded after all. */
 void recorder_abandon(struct recorder *r);
