@@ -42,7 +42,8 @@ UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/tes
 LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
-	$(BUILD)/obj/verbs/options.o $(BUILD)/obj/source/redact.o
+	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
+	verbs/recorder verbs/rotation verbs/series)
 
 .PHONY: all static scenarios live check check-unit check-live check-memory check-kernels demo install uninstall lint clean \
 	vmlinux help

@@ -17,7 +17,8 @@ static const struct verb verbs[] = {
 	{ "log", "one line per event", SHOWS, verb_log },
 	{ "tree", "the family tree, every process with its fate", SHOWS | OPT_TREE, verb_tree },
 	{ "summary", "counts, rates, zombies, orphans, failures, CPU", SHOWS, verb_summary },
-	{ "record", "write a trace file (-o FILE)", OPT_LIVE | OPT_OUTPUT, verb_record },
+	{ "record", "write a trace (-o FILE, or -o DIR)", OPT_LIVE | OPT_OUTPUT | OPT_RECORD,
+	  verb_record },
 	{ "export", "output for programs: JSON lines", SHOWS | OPT_FORMAT, verb_export },
 	{ "ps", "what exists right now, zombies and orphans marked", OPT_VIEW | OPT_OUTPUT | OPT_PS, verb_ps },
 	{ "check", "what this kernel offers, what is missing", OPT_OUTPUT, verb_check },
@@ -45,7 +46,8 @@ static void help(const struct verb *v)
 	       v->groups & OPT_LIVE ? " [-- COMMAND [ARG…]]" : "");
 	printf("%s\n", v->what);
 	if (v->groups & OPT_FILE)
-		printf("\nWith FILE: reads a trace that `brood record` wrote; - is stdin.");
+		printf("\nWith FILE: reads a trace that `brood record` wrote, or a directory of them;\n"
+		       "- is stdin.");
 	if (v->groups & OPT_LIVE)
 		printf("\nWith COMMAND: runs it and follows it and all its descendants.\n"
 		       "Without: watches the whole machine until Ctrl-C or --for.\n");

@@ -71,13 +71,13 @@ void export_field(struct json *j, const char *key, const char *bytes, size_t siz
 	json_bytes(j, key, bytes, strnlen(bytes, size));
 }
 
-uint64_t export_duration(const struct proc *p, const struct meta *meta, uint64_t exit_ts)
+uint64_t export_duration(const struct proc *p, uint64_t exit_ts)
 {
 	if (exit_ts == NO_TIME || p->exit_inferred)
 		return NO_TIME;
 	if (p->fork_ts != NO_TIME)
 		return exit_ts > p->fork_ts ? exit_ts - p->fork_ts : 0;
-	if (!p->ref.start || meta->t0 + exit_ts < p->ref.start)
+	if (!p->ref.start || (int64_t)(p->zero + exit_ts - p->ref.start) < 0)
 		return NO_TIME;
-	return meta->t0 + exit_ts - p->ref.start;
+	return p->zero + exit_ts - p->ref.start;
 }

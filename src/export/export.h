@@ -18,7 +18,6 @@ struct export
 {
 	FILE *out; /* borrowed; not flushed: that is for its owner */
 	struct json json;
-	const struct meta *meta; /* of the last fact, borrowed */
 	uint64_t end_ts;	 /* of the last fact */
 	uint64_t date_second;	 /* the second that date[] spells, since 1970 */
 	char date[20];		 /* "2024-02-29T12:34:56" */
@@ -63,6 +62,6 @@ void export_id(struct json *j, const char *key, const struct task_ref *ref);
 /* Bytes of a fixed field, up to its NUL if it has one. */
 void export_field(struct json *j, const char *key, const char *bytes, size_t size);
 /* How long it lived, until exit_ts; NO_TIME where its birth is not known. */
-uint64_t export_duration(const struct proc *p, const struct meta *meta, uint64_t exit_ts);
+uint64_t export_duration(const struct proc *p, uint64_t exit_ts);
 
 #endif

@@ -155,6 +155,9 @@ static void put_meta(struct json *j, const struct fact *f)
 		json_null(j, "command");
 	json_str(j, "reap_source",
 		 m->reap_source == REAP_RELEASE_TASK ? "release_task" : "sched_process_free");
+	/* The second, third …: nobody watched since then. */
+	if (f->resuming)
+		export_uint(j, "unwatched_since", f->since);
 }
 
 /* Whose it is and where it lives: what a snapshot and a fork both tell. */
@@ -259,7 +262,7 @@ static void put_exit(struct json *j, const struct fact *f)
 	}
 	json_bool(j, "autoreap", p->autoreap);
 	export_known(j, "max_rss_kib", f->ev != NULL, p->max_rss_kib);
-	export_uint(j, "duration_ns", export_duration(p, f->meta, f->ts));
+	export_uint(j, "duration_ns", export_duration(p, f->ts));
 	if (sig && p->killer.ref.tgid)
 		put_who(j, "killed_by", &p->killer);
 }

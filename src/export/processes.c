@@ -51,7 +51,7 @@ static void put_process(struct export *x, const struct proc *p)
 	export_uint(j, "start_ts", p->fork_ts);
 	export_uint(j, "exit_ts", p->exit_inferred ? NO_TIME : p->exit_ts);
 	export_uint(j, "reap_ts", p->reap_ts);
-	export_uint(j, "duration_ns", export_duration(p, x->meta, p->exit_ts));
+	export_uint(j, "duration_ns", export_duration(p, p->exit_ts));
 	put_status(j, p);
 	export_uint(j, "zombie_ns", proc_zombie_ns(p, x->end_ts));
 	export_uint(j, "orphaned_ts", p->orphaned_ts);
@@ -68,7 +68,6 @@ void processes_fact(void *ctx, const struct fact *f)
 {
 	struct export *x = ctx;
 
-	x->meta = f->meta;
 	x->end_ts = f->ts;
 	if (f->type == FACT_REAP)
 		put_process(x, f->proc);

@@ -26,7 +26,7 @@ struct ev_snapshot *model_census(const struct model *m, const struct proc *p)
 	if (!s)
 		return NULL;
 	*s = (struct ev_snapshot){
-		.h = {.ts = m->meta->t0 + m->now, .who = p->ref, .kind = EV_SNAPSHOT,
+		.h = {.ts = model_boottime(m, m->now), .who = p->ref, .kind = EV_SNAPSHOT,
 		      .flags = flags_of(p)},
 		.parent = p->parent.ref,
 		.cgroup_id = p->cgroup_id,
@@ -42,7 +42,7 @@ struct ev_snapshot *model_census(const struct model *m, const struct proc *p)
 		.args_bytes = p->args_bytes,
 		.args_off = sizeof(*s),
 		.args_len = p->args_len,
-		.since = zombie && p->exit_ts != NO_TIME ? m->meta->t0 + p->exit_ts : 0,
+		.since = zombie && p->exit_ts != NO_TIME && !p->exit_inferred ? model_boottime(m, p->exit_ts) : 0,
 	};
 	memcpy(s->h.comm, p->comm, sizeof(s->h.comm));
 	if (p->args_len)
@@ -100,7 +100,7 @@ static void infer_ends(struct model *m)
 		if (!is_missing(m, p))
 			continue;
 		if (p->state == PROC_ALIVE)
-			life_infer_exit(m, p, NULL);
+			life_infer_exit(m, p, NULL, 0);
 		life_vanished(m, p, m->now);
 	}
 }
@@ -118,19 +118,24 @@ static void compare(struct model *m, const struct ev_snapshot *s)
 	p->uid = s->uid;
 	p->gid = s->gid;
 	if (s->state == SNAP_ZOMBIE)
-		life_infer_exit(m, p, &s->status);
+		life_infer_exit(m, p, &s->status, s->since);
 }
 
-static void put_right(struct model *m)
+void census_compare(struct model *m)
 {
 	struct census *c = &m->census;
 
-	infer_ends(m);
 	for (size_t i = 0; i < c->n; i++)
 		compare(m, &c->known[i]);
 	free(c->known);
 	c->known = NULL;
 	c->n = c->room = 0;
+}
+
+static void put_right(struct model *m)
+{
+	infer_ends(m);
+	census_compare(m);
 }
 
 void census_count(struct model *m)

@@ -151,7 +151,7 @@ void life_exit(struct model *m, const struct event *ev)
 		family_hand_over(m, p, x);
 }
 
-void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status)
+void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status, uint64_t since)
 {
 	struct fact f = model_fact(m, FACT_EXIT, p);
 	struct proc *c;
@@ -161,8 +161,8 @@ void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status)
 	name_parent(p);
 	if (p->orphaned_ts != NO_TIME)
 		p->last_adopter = p->parent;
-	p->exit_ts = m->now;
-	p->exit_inferred = true;
+	p->exit_inferred = !model_ts(m, since);
+	p->exit_ts = p->exit_inferred ? m->now : model_ts(m, since);
 	p->has_status = status;
 	p->status = status ? *status : 0;
 	p->killer = (struct who){0};
@@ -190,8 +190,8 @@ void life_gone(struct model *m, const struct event *ev)
 		return;
 	}
 	if (p->state == PROC_ALIVE)
-		life_infer_exit(m, p, NULL);
-	life_vanished(m, p, seen > m->meta->t0 ? seen - m->meta->t0 : 0);
+		life_infer_exit(m, p, NULL, 0);
+	life_vanished(m, p, model_ts(m, seen));
 }
 
 static uint64_t interval(const struct proc *p, uint64_t until)
@@ -312,7 +312,7 @@ void life_reap(struct model *m, const struct event *ev)
 		p->entry = ENTRY_FOUND_ZOMBIE;
 		model_say_stranger(m, p);
 	} else if (p->state == PROC_ALIVE) {
-		life_infer_exit(m, p, NULL);
+		life_infer_exit(m, p, NULL, 0);
 	}
 	p->reap_ts = m->now;
 	p->reap_exact = exact;
@@ -356,6 +356,18 @@ static void infer_reap(struct model *m, struct proc *p)
 	settle(m, p, &f);
 }
 
+void life_close(struct model *m, struct proc *p)
+{
+	struct fact f;
+
+	if (p->state == PROC_ALIVE)
+		life_infer_exit(m, p, NULL, 0);
+	p->reap_ts = m->now;
+	f = model_fact(m, FACT_REAP, p);
+	f.inferred = true;
+	settle(m, p, &f);
+}
+
 void life_pass(struct model *m, uint64_t ts)
 {
 	uint64_t due;
@@ -363,7 +375,9 @@ void life_pass(struct model *m, uint64_t ts)
 	while ((due = life_next_due(m)) < ts) {
 		struct proc *zombie = next_flag(m);
 
-		m->now = due;
+		/* Of one that was a zombie after a gap it may have passed in there. */
+		if (m->now < due)
+			m->now = due;
 		if (flag_due(m, zombie) == due)
 			flag(m, zombie);
 		else

@@ -22,6 +22,11 @@ struct meta {
 	uint64_t t0;		/* CLOCK_BOOTTIME when the trace began: ts 0 */
 	uint64_t wall0;		/* CLOCK_REALTIME at t0 */
 	bool filtered;		/* only a part of the machine is told */
+
+	/* A recording that is spread over several files; run 0: it is not. */
+	uint64_t run;		/* random, the same in all of them */
+	uint32_t part;		/* 0 for the first file, 1 for the next … */
+	uint64_t told_before;	/* records in all files before this one, each event once */
 };
 
 #endif

@@ -17,6 +17,7 @@ struct model *model_new(const struct model_options *opt, const struct meta *meta
 	m->meta = meta;
 	m->fn = fn;
 	m->ctx = ctx;
+	m->t0 = meta->t0;
 	m->wall_base = meta->wall0;
 	TAILQ_INIT(&m->zombies);
 	TAILQ_INIT(&m->gone);
@@ -60,6 +61,8 @@ struct fact model_fact(const struct model *m, enum fact_type type, const struct 
 	return (struct fact){
 		.type = type,
 		.proc = p,
+		.resuming = m->resuming,
+		.rebooted = m->resuming && m->rebooted,
 		.meta = m->meta,
 		.counts = &m->counts,
 	};
@@ -96,19 +99,23 @@ void model_begin(struct model *m)
 	model_say(m, &f);
 }
 
-static uint64_t since_start(const struct model *m, uint64_t boottime)
+static struct proc *add(struct model *m, const struct task_ref *ref)
 {
-	return boottime > m->meta->t0 ? boottime - m->meta->t0 : 0;
+	struct proc *p = table_add(&m->table, ref);
+
+	if (p)
+		p->zero = model_boottime(m, 0);
+	else
+		m->err = -ENOMEM;
+	return p;
 }
 
 struct proc *model_stranger(struct model *m, const struct event *ev, const struct task_ref *parent)
 {
-	struct proc *p = table_add(&m->table, &ev->who);
+	struct proc *p = add(m, &ev->who);
 
-	if (!p) {
-		m->err = -ENOMEM;
+	if (!p)
 		return NULL;
-	}
 	memcpy(p->comm, ev->comm, sizeof(p->comm));
 	p->entry = ENTRY_FOUND;
 	p->inferred = true;
@@ -149,8 +156,8 @@ static void keep_bytes(struct model *m, char **to, const struct event *ev, uint3
 	*to = s;
 }
 
-static void keep_args(struct model *m, struct proc *p, const struct event *ev, uint32_t off,
-		      uint32_t len, uint32_t bytes)
+void model_keep_args(struct model *m, struct proc *p, const struct event *ev, uint32_t off,
+		     uint32_t len, uint32_t bytes)
 {
 	p->args_bytes = bytes;
 	p->args_len = 0;
@@ -185,18 +192,23 @@ static void on_snapshot(struct model *m, const struct event *ev)
 {
 	const struct ev_snapshot *s = (const struct ev_snapshot *)ev;
 	struct proc *p = table_find(&m->table, &ev->who);
+	struct fact f;
 
 	if (p) {
-		if (m->census.left)
+		if (m->census.left || m->listing)
 			census_known(m, p, s);
 		else
 			m->counts.ignored++;
+		/* It may have become another program; of a zombie nothing is left to see. */
+		if (m->listing && s->args_len)
+			model_keep_args(m, p, ev, s->args_off, s->args_len, s->args_bytes);
 		return;
 	}
 	p = model_stranger(m, ev, &s->parent);
 	if (!p)
 		return;
-	p->inferred = ev->flags & EVF_INFERRED;
+	/* After a gap on the same boot it should have been known, or seen to be born. */
+	p->inferred = ev->flags & EVF_INFERRED || (m->listing && !m->rebooted);
 	p->from_snapshot = !p->inferred;
 	p->census = m->census.number;
 	p->uid = s->uid;
@@ -208,16 +220,19 @@ static void on_snapshot(struct model *m, const struct event *ev)
 	p->parent_sid = s->parent_sid;
 	p->kthread = s->kthread;
 	p->adopted_before = ev->flags & EVF_ADOPTED || was_adopted(s);
-	keep_args(m, p, ev, s->args_off, s->args_len, s->args_bytes);
+	model_keep_args(m, p, ev, s->args_off, s->args_len, s->args_bytes);
 	if (s->state == SNAP_ZOMBIE) {
 		p->entry = ENTRY_FOUND_ZOMBIE;
 		p->status = s->status;
 		p->has_status = true;
-		if (s->since > m->meta->t0)
-			p->exit_ts = s->since - m->meta->t0;
+		if (model_ts(m, s->since))
+			p->exit_ts = model_ts(m, s->since);
 		life_zombie(m, p);
 	}
-	model_say_event(m, FACT_SNAPSHOT, p, ev);
+	f = model_fact(m, FACT_SNAPSHOT, p);
+	f.ev = ev;
+	f.inferred = p->inferred;
+	model_say(m, &f);
 }
 
 static void on_fork(struct model *m, const struct event *ev)
@@ -231,11 +246,9 @@ static void on_fork(struct model *m, const struct event *ev)
 		return;
 	}
 	if (!p)
-		p = table_add(&m->table, &ev->who);
-	if (!p) {
-		m->err = -ENOMEM;
+		p = add(m, &ev->who);
+	if (!p)
 		return;
-	}
 	memcpy(p->comm, ev->comm, sizeof(p->comm));
 	p->inferred = ev->flags & EVF_INFERRED;
 	p->from_snapshot = false;
@@ -283,7 +296,7 @@ static void on_exec(struct model *m, const struct event *ev)
 	p->execs++;
 	if (m->opt.keep_args)
 		keep_bytes(m, &p->file, ev, e->file_off, e->file_len);
-	keep_args(m, p, ev, e->args_off, e->args_len, e->args_bytes);
+	model_keep_args(m, p, ev, e->args_off, e->args_len, e->args_bytes);
 	model_say_event(m, FACT_EXEC, p, ev);
 }
 
@@ -321,7 +334,7 @@ static void on_loss(struct model *m, const struct event *ev)
 
 	f.ev = ev;
 	f.count = e->count;
-	f.since = since_start(m, e->since);
+	f.since = model_ts(m, e->since);
 	if (f.since > m->now)
 		f.since = m->now;
 	m->counts.lost += e->count;
@@ -348,7 +361,7 @@ static const struct {
 
 int model_feed(struct model *m, const struct event *ev)
 {
-	uint64_t ts = since_start(m, ev->ts);
+	uint64_t ts = model_ts(m, ev->ts);
 
 	if (m->ended) {
 		m->counts.ignored++;
@@ -357,7 +370,11 @@ int model_feed(struct model *m, const struct event *ev)
 	m->err = 0;
 	if (ts < m->now)
 		ts = m->now;
-	life_pass(m, ts);
+	if (m->listing && !resume_lists(m, ev))
+		resume_end(m, ev);
+	/* Who is in the list may be flagged, but only once it is complete. */
+	if (!m->listing)
+		life_pass(m, ts);
 	/* A tick must leave no trace of its own: a file does not have it. */
 	if (ev->kind == EV_TICK)
 		return 0;
@@ -378,7 +395,7 @@ uint64_t model_next_deadline(const struct model *m)
 	uint64_t deadline = life_next_due(m);
 
 	/* Longer than, not as long as: one more than the deadline itself. */
-	return deadline < NO_TIME - 1 - m->meta->t0 ? m->meta->t0 + deadline + 1 : NO_TIME;
+	return deadline < NO_TIME - 1 - m->t0 ? model_boottime(m, deadline) + 1 : NO_TIME;
 }
 
 const struct model_counts *model_counts(const struct model *m)

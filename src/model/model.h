@@ -88,6 +88,7 @@ struct proc {
 	bool has_cpu;
 	uint64_t zombie_ns;		/* once reaped: see fact.zombie_ns; else NO_TIME */
 	uint64_t max_rss_kib;		/* known once exited; 0 unknown */
+	uint64_t zero;			/* CLOCK_BOOTTIME of its boot at ts 0, modulo 2^64 */
 
 	uint32_t sid, parent_sid;	/* sessions, of a snapshot; 0 unknown */
 	bool adopted_before;		/* snapshot: its session shows that its parent is not the
@@ -165,6 +166,8 @@ struct fact {
 	uint64_t ts;		/* ns since the trace began; never decreasing */
 	uint64_t wall;		/* ns since 1970, UTC */
 	bool inferred;
+	bool resuming;		/* said of a gap: what ended in it, or was there after it */
+	bool rebooted;		/* resuming: the machine was started anew in it */
 	const struct proc *proc; /* whose line it is; NULL: meta, loss, end */
 	const struct event *ev;	/* what was said; NULL where the model derived or inferred it */
 	const struct meta *meta; /* always */
@@ -172,7 +175,8 @@ struct fact {
 
 	/* by type */
 	struct who old_parent, new_parent; /* ORPHAN */
-	uint64_t since;		/* ZOMBIE: ts of its exit, NO_TIME if before the trace; LOSS */
+	uint64_t since;		/* ZOMBIE: ts of its exit, NO_TIME if before the trace; LOSS;
+				 * META of another run: when the one before ended */
 	uint64_t count;		/* LOSS */
 	uint64_t zombie_ns;	/* REAP: NO_TIME where the exit was not seen; where the reap
 				 * is not exact, the closest upper bound, 0 if autoreaped */
@@ -213,6 +217,18 @@ void model_begin(struct model *m);
  * Returns 0 or -ENOMEM.
  */
 int model_feed(struct model *m, const struct event *ev);
+
+/*
+ * There is a gap in what is told, after the last event that was fed.  What comes next is a
+ * list of what exists after it: snapshots, all of one time, ended by any other event.  What
+ * is known of those in it is brought up to date, who was not known becomes known, and what
+ * is not in it (any more) is gone: nothing stays a ghost.  meta NULL: the same run of brood
+ * was watching all along, but some of what it told is missing.  Else it is what is known of
+ * the run that follows, borrowed like the first; it is said as another FACT_META.  If it is
+ * of another boot, nothing of what was there remains, whatever the list has.
+ * Returns 0 or -ENOMEM.
+ */
+int model_resume(struct model *m, const struct meta *meta);
 
 /*
  * When something will fall due that no event announces, a zombie interval that needs

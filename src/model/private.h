@@ -29,10 +29,32 @@ struct model {
 	struct model_counts counts;
 	uint64_t seq;
 	uint64_t now;	    /* ts of the latest event or fact */
+	uint64_t t0, ts0;   /* CLOCK_BOOTTIME, and ts, when the run that is told began */
 	uint64_t wall_base; /* wall clock at ts 0, as the clock runs now; may wrap */
 	int err;	    /* of the event in hand */
 	bool ended;
+	uint64_t list_ts;   /* see resume.c: of the snapshots; NO_TIME: there was none yet */
+	bool listing, resuming, rebooted;
 };
+
+/* ns since the trace began of a time on CLOCK_BOOTTIME; 0 if that was before. */
+static inline uint64_t model_ts(const struct model *m, uint64_t boottime)
+{
+	uint64_t ns;
+
+	if (boottime < m->t0) {
+		ns = m->t0 - boottime;
+		return m->ts0 > ns ? m->ts0 - ns : 0;
+	}
+	ns = boottime - m->t0;
+	return ns < NO_TIME - m->ts0 ? m->ts0 + ns : NO_TIME;
+}
+
+/* And back; modulo 2^64, for what was on another boot. */
+static inline uint64_t model_boottime(const struct model *m, uint64_t ts)
+{
+	return m->t0 - m->ts0 + ts;
+}
 
 /* model.c */
 struct fact model_fact(const struct model *m, enum fact_type type, const struct proc *p);
@@ -45,6 +67,9 @@ void model_say_event(struct model *m, enum fact_type type, const struct proc *p,
  */
 struct proc *model_stranger(struct model *m, const struct event *ev, const struct task_ref *parent);
 void model_say_stranger(struct model *m, const struct proc *p);
+/* Arguments that lie in the event, where the model keeps any. */
+void model_keep_args(struct model *m, struct proc *p, const struct event *ev, uint32_t off,
+		     uint32_t len, uint32_t bytes);
 
 /* family.c */
 struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm);
@@ -60,6 +85,10 @@ const struct past_parent *family_told(struct model *m, struct proc *p, const str
 /* p exited: its children go to the adopter. */
 void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x);
 
+/* resume.c */
+bool resume_lists(struct model *m, const struct event *ev); /* is ev part of the list? */
+void resume_end(struct model *m, const struct event *ev);
+
 /* life.c */
 void life_zombie(struct model *m, struct proc *p); /* it is one from now on */
 void life_signal(struct model *m, const struct event *ev);
@@ -67,8 +96,13 @@ void life_exit(struct model *m, const struct event *ev);
 void life_gone(struct model *m, const struct event *ev);
 void life_reap(struct model *m, const struct event *ev);
 void life_end(struct model *m, const struct event *ev);
-/* Its end was not seen; it is a zombie by now.  status: NULL where unknown. */
-void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status);
+/*
+ * Its end was not seen; it is a zombie by now.  status: NULL where unknown; since: when it ended
+ * on CLOCK_BOOTTIME, 0 where unknown.
+ */
+void life_infer_exit(struct model *m, struct proc *p, const uint32_t *status, uint64_t since);
+/* It ended and was reaped while nobody watched, and nobody will tell of it any more. */
+void life_close(struct model *m, struct proc *p);
 /* It is not there any more: its reap will be told late, or never. */
 void life_vanished(struct model *m, struct proc *p, uint64_t ts);
 /* What falls due before ts: zombies to flag, reaps to wait for no longer. */
@@ -82,5 +116,7 @@ void census_begin(struct model *m, const struct event *ev);
 void census_known(struct model *m, struct proc *p, const struct ev_snapshot *s);
 /* One more was told; after the last, what does not fit is put right. */
 void census_count(struct model *m);
+/* The ends are entered; now what else the census says of those that were known. */
+void census_compare(struct model *m);
 
 #endif

@@ -250,3 +250,17 @@ void table_bury(struct table *t, struct proc *p)
 	else
 		leave_graveyard(t, TAILQ_FIRST(&t->graves));
 }
+
+void table_forget(struct table *t)
+{
+	struct proc *p, *next;
+
+	for (p = TAILQ_FIRST(&t->graves); p; p = next) {
+		next = TAILQ_NEXT(p, zombie_link);
+		leave_graveyard(t, p);
+	}
+	t->n_graves = 0;
+	/* Kept for the views, but to be found no more: their identities may be used again. */
+	HASH_CLEAR(hh, t->kept);
+	TAILQ_INIT(&t->buried);
+}

@@ -51,6 +51,9 @@ void table_unlink(struct table *t, struct proc *p);
 /* Note who gave birth to p, in the tree of births.  Only where the table keeps all. */
 void table_birth(struct table *t, struct proc *p, const struct task_ref *parent);
 
+/* Empty the graveyard: nobody in it can be told of any more. */
+void table_forget(struct table *t);
+
 /*
  * p is gone: to the graveyard with it, without parent or children.  It is valid until
  * GRAVEYARD others followed it, or until table_free() where the table keeps all.

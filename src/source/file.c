@@ -4,15 +4,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/say.h"
 #include "source/clock.h"
-#include "source/source.h"
-#include "trace/trace.h"
-
-/* DESIGN.md: the trace was damaged or cut short and what could be read was shown. */
-#define STATUS_DAMAGED 3
+#include "source/file.h"
 
 struct file {
 	struct trace_reader *reader;
@@ -55,37 +52,45 @@ static int file_run(void *self, const struct sink *sink)
 	return err;
 }
 
-static bool is_whole(const struct file *f, struct trace_reader_state *s)
+bool file_is_whole(const struct trace_reader *r, int error)
 {
-	trace_reader_state(f->reader, s);
-	return s->end == TRACE_COMPLETE && !s->damaged && !f->error;
+	struct trace_reader_state s;
+
+	trace_reader_state(r, &s);
+	return s.end == TRACE_COMPLETE && !s.damaged && !error;
 }
 
 static int file_status(const void *self)
 {
+	const struct file *f = self;
+
+	return file_is_whole(f->reader, f->error) ? 0 : STATUS_DAMAGED;
+}
+
+void file_say_damage(const char *path, const struct trace_reader *r, int error)
+{
+	uint64_t t0 = trace_reader_meta(r)->t0;
 	struct trace_reader_state s;
 
-	return is_whole(self, &s) ? 0 : STATUS_DAMAGED;
+	if (file_is_whole(r, error))
+		return;
+	trace_reader_state(r, &s);
+	if (error)
+		say(path, strerror(-error), NULL);
+	if (s.damaged)
+		sayf(path, "damaged in %llu places: %llu events could not be read",
+		     (unsigned long long)s.damaged, (unsigned long long)s.lost);
+	if (s.end == TRACE_CUT_SHORT)
+		sayf(path, "cut short after %llu events, until %.6f s", (unsigned long long)s.events,
+		     s.last_ts > t0 ? (double)(s.last_ts - t0) / NS_PER_S : 0);
 }
 
 static void file_report(const void *self, uint64_t lost)
 {
 	const struct file *f = self;
-	struct trace_reader_state s;
-	double until;
 
 	(void)lost;		/* told where it happened, when it was recorded */
-	if (is_whole(f, &s))
-		return;
-	until = s.last_ts > file_meta(f)->t0 ? (double)(s.last_ts - file_meta(f)->t0) / NS_PER_S : 0;
-	if (f->error)
-		say(f->path, strerror(-f->error), NULL);
-	if (s.damaged)
-		sayf(f->path, "damaged in %llu places: %llu events could not be read",
-		     (unsigned long long)s.damaged, (unsigned long long)s.lost);
-	if (s.end == TRACE_CUT_SHORT)
-		sayf(f->path, "cut short after %llu events, until %.6f s",
-		     (unsigned long long)s.events, until);
+	file_say_damage(f->path, f->reader, f->error);
 }
 
 static void file_close(void *self)
@@ -108,11 +113,15 @@ static const struct source_ops file_ops = {
 
 int file_open(struct source *out, const char *path, int *status)
 {
-	struct file *f = calloc(1, sizeof(*f));
+	struct file *f;
 	const char *why = NULL;
+	struct stat st;
 	int err;
 
+	if (strcmp(path, "-") != 0 && !stat(path, &st) && S_ISDIR(st.st_mode))
+		return dir_open(out, path, status);
 	*status = 1;
+	f = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
 	f->path = path;

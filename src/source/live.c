@@ -51,6 +51,8 @@ static void take_signals(struct live *l)
 			continue;
 		if (l->opt.command && !l->command.ended)
 			pass_on(l, &si);
+		else if (si.ssi_signo == SIGHUP && si.ssi_code != SI_KERNEL && l->sink->hangup)
+			l->sink->hangup(l->sink->ctx);
 		else
 			l->stop = true;
 	}

@@ -24,6 +24,17 @@ struct sink {
 	/* When the sink wants an EV_TICK at the latest: ns of CLOCK_BOOTTIME, or UINT64_MAX. */
 	uint64_t (*deadline)(void *ctx);
 	void *ctx;
+	/*
+	 * SIGHUP was sent, not by a terminal that was closed: time for a new file.  NULL: it
+	 * ends the run.
+	 */
+	void (*hangup)(void *ctx);
+	/*
+	 * There is a gap in what is told, which may be another run of brood or another boot
+	 * (then meta is what is known of it, valid until close; else NULL).  The snapshots
+	 * that come next say what exists after it.  NULL only where a source has no gaps.
+	 */
+	int (*resume)(void *ctx, const struct meta *meta);
 };
 
 /* One kind of source is one table of these. */
@@ -83,11 +94,12 @@ struct live_options {
  */
 int live_open(struct source *out, const struct live_options *opt, int *status);
 
-/* --- a trace file --------------------------------------------------------------------- */
+/* --- a trace file, or a directory of them --------------------------------------------------------------------- */
 
 /*
- * path: a trace, or - for stdin.  0; or a negative errno after saying why, *status is 1
- * then, or 3 where it is a trace that was cut short within its header.
+ * path: a trace, - for stdin, or a directory: then all *.brood in it are one trace, in the
+ * order of their names.  0; or a negative errno after saying why, *status is 1 then, or 3
+ * where it is a trace that was cut short within its header, or none in DIR can be read.
  */
 int file_open(struct source *out, const char *path, int *status);
 

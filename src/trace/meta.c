@@ -17,6 +17,9 @@ enum meta_tag {
 	META_T0 = 9,
 	META_WALL0 = 10,
 	META_FILTERED = 11,
+	META_RUN = 13,
+	META_PART = 14,
+	META_TOLD_BEFORE = 15,
 };
 
 enum end_tag { END_LOST = 1 };
@@ -48,6 +51,14 @@ static bool put_number(struct column *to, uint64_t tag, uint64_t v)
 	return put_bytes(to, tag, bytes, c.pos);
 }
 
+/* Only of a recording that is spread over several files. */
+static bool put_series(struct column *to, const struct meta *m)
+{
+	return !m->run ||
+	       (put_number(to, META_RUN, m->run) && put_number(to, META_PART, m->part) &&
+		put_number(to, META_TOLD_BEFORE, m->told_before));
+}
+
 bool meta_put(struct column *to, const struct meta *m)
 {
 	size_t command_len = m->command_len;
@@ -64,7 +75,8 @@ bool meta_put(struct column *to, const struct meta *m)
 	       put_number(to, META_CPUS, m->cpus) &&
 	       (!m->command || put_bytes(to, META_COMMAND, m->command, command_len)) &&
 	       put_number(to, META_REAP_SOURCE, m->reap_source) && put_number(to, META_T0, m->t0) &&
-	       put_number(to, META_WALL0, m->wall0) && put_number(to, META_FILTERED, m->filtered);
+	       put_number(to, META_WALL0, m->wall0) &&
+	       put_number(to, META_FILTERED, m->filtered) && put_series(to, m);
 }
 
 bool end_put(struct column *to, uint64_t lost)
@@ -141,6 +153,15 @@ static int get_item(struct meta *m, uint64_t tag, const uint8_t *bytes, uint32_t
 		break;
 	case META_FILTERED:
 		m->filtered = get_number(bytes, len) != 0;
+		break;
+	case META_RUN:
+		m->run = get_number(bytes, len);
+		break;
+	case META_PART:
+		m->part = (uint32_t)get_number(bytes, len);
+		break;
+	case META_TOLD_BEFORE:
+		m->told_before = get_number(bytes, len);
 		break;
 	default:
 		break;

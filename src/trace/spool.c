@@ -49,7 +49,9 @@ struct spool {
 	pthread_cond_t wake;
 	struct items queue; /* the first may be in the thread's hands */
 	size_t queued;
-	bool closing, broken; /* broken: a pipe that nobody will read */
+	bool finishing;	      /* nothing more will be added */
+	bool closing, broken; /* give up; broken: a pipe that nobody will read */
+	bool ended;	      /* the thread has nothing more to do */
 	struct trace_writer_stats stats;
 
 	/* the thread's own */
@@ -255,6 +257,7 @@ static void handle_first(struct spool *s)
 	if (err) {
 		drop(s, &e->h);
 		s->stats.lost += e->h.records;
+		s->stats.lost_error = -err;
 	} else {
 		s->stats.bytes_raw += e->h.raw_len;
 	}
@@ -267,27 +270,35 @@ static void handle_first(struct spool *s)
 	free(e);
 }
 
+/* Called with the lock, which is not held meanwhile. */
+static void sync_now(struct spool *s)
+{
+	int err;
+
+	pthread_mutex_unlock(&s->lock);
+	err = sync_file(s);
+	pthread_mutex_lock(&s->lock);
+	if (err)
+		s->stats.error = -err;
+}
+
 static void *run(void *arg)
 {
 	struct spool *s = arg;
 
 	pthread_setname_np(pthread_self(), "brood-trace");
 	pthread_mutex_lock(&s->lock);
-	while (!s->closing || !STAILQ_EMPTY(&s->queue)) {
+	while (!s->finishing || !STAILQ_EMPTY(&s->queue)) {
 		if (!STAILQ_EMPTY(&s->queue))
 			handle_first(s);
 		else
 			wait_for_work(s);
-		if (sync_due(s)) {
-			int err;
-
-			pthread_mutex_unlock(&s->lock);
-			err = sync_file(s);
-			pthread_mutex_lock(&s->lock);
-			if (err)
-				s->stats.error = -err;
-		}
+		if (sync_due(s))
+			sync_now(s);
 	}
+	if (s->unsynced)
+		sync_now(s);
+	s->ended = true;
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -392,18 +403,34 @@ void spool_stats(struct spool *s, struct trace_writer_stats *stats)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void spool_close(struct spool *s, struct trace_writer_stats *stats)
+static void end_thread(struct spool *s, bool give_up)
 {
-	int err;
-
 	pthread_mutex_lock(&s->lock);
-	s->closing = true;
+	s->finishing = true;
+	s->closing |= give_up;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void spool_finish(struct spool *s)
+{
+	end_thread(s, false);
+}
+
+bool spool_finished(struct spool *s)
+{
+	bool ended;
+
+	pthread_mutex_lock(&s->lock);
+	ended = s->ended;
+	pthread_mutex_unlock(&s->lock);
+	return ended;
+}
+
+void spool_close(struct spool *s, struct trace_writer_stats *stats)
+{
+	end_thread(s, true);
 	pthread_join(s->thread, NULL);
-	err = s->unsynced ? sync_file(s) : 0;
-	if (err)
-		s->stats.error = -err;
 	*stats = s->stats;
 	release(s);
 }

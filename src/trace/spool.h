@@ -27,7 +27,14 @@ int spool_add(struct spool *s, const struct block_header *h, uint8_t *raw, uint3
 /* lost: only what the spool itself had to drop. */
 void spool_stats(struct spool *s, struct trace_writer_stats *stats);
 
-/* Write what is queued, as far as it can be, and end; then stats, and free. */
+/*
+ * Nothing more will be added: write what is queued, trying for as long as it takes, sync and
+ * end.  Does not wait for that.
+ */
+void spool_finish(struct spool *s);
+bool spool_finished(struct spool *s);
+
+/* The same, waiting for it, but what cannot be written now is given up; stats, and free. */
 void spool_close(struct spool *s, struct trace_writer_stats *stats);
 
 #endif

@@ -59,6 +59,15 @@ void trace_writer_tick(struct trace_writer *w, uint64_t now, bool force);
 /* When that is due: ns of CLOCK_BOOTTIME; UINT64_MAX: no block is open. */
 uint64_t trace_writer_deadline(const struct trace_writer *w);
 
+/*
+ * The snapshot is complete: one that comes now joined what is followed, even if it is told
+ * before anything else.  Nobody need say so when the next event says it.
+ */
+void trace_writer_begun(struct trace_writer *w);
+
+/* How many blocks were sealed so far; asks no lock, so it can be asked for every event. */
+uint64_t trace_writer_sealed(const struct trace_writer *w);
+
 struct trace_writer_stats {
 	uint64_t events;    /* told to trace_writer_add() */
 	uint64_t lost;	    /* of these, those that could not be written */
@@ -67,8 +76,17 @@ struct trace_writer_stats {
 	uint64_t bytes_raw; /* before compression */
 	uint64_t cpu_ns;    /* of the thread */
 	int error;	    /* errno of the last write or sync if that failed, else 0 */
+	int lost_error;	    /* errno of the last write that was given up, else 0 */
 };
 void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s);
+
+/*
+ * Nothing more will be added: the thread writes the rest and END, syncs and ends, while the
+ * caller goes on, perhaps with another file.  A write that fails is tried again until
+ * trace_writer_close() is called; that does not wait once trace_writer_finished() says so.
+ */
+void trace_writer_finish(struct trace_writer *w);
+bool trace_writer_finished(struct trace_writer *w);
 
 /*
  * Write the rest and END, sync, wait for the thread, free.  What cannot be written now is

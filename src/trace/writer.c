@@ -23,9 +23,11 @@ struct trace_writer {
 	enum block_kind kind;	  /* of the open block */
 	struct block_header loss; /* records > 0: dropped, to be told in a LOSS block */
 	uint64_t events, lost;
+	uint64_t sealed; /* blocks */
 	uint64_t last_ts;
 	uint64_t snapshot_ts; /* of the first event, if that is a snapshot */
 	bool broken;
+	bool finished; /* END is queued */
 };
 
 /* Queue a block of this kind; first_ts, last_ts and records as in *h. */
@@ -84,6 +86,7 @@ static void seal(struct trace_writer *w)
 
 	if (!s.records)
 		return;
+	w->sealed++;
 	raw.data = encoder_seal(w->encoder, &raw.pos);
 	err = raw.pos ? queue_loss(w, false) : -ENOMEM;
 	if (!err)
@@ -117,6 +120,19 @@ void trace_writer_tick(struct trace_writer *w, uint64_t now, bool force)
 		queue_loss(w, false);
 }
 
+void trace_writer_begun(struct trace_writer *w)
+{
+	if (w->kind != BLOCK_SNAPSHOT)
+		return;
+	seal(w);
+	w->kind = BLOCK_EVENTS;
+}
+
+uint64_t trace_writer_sealed(const struct trace_writer *w)
+{
+	return w->sealed;
+}
+
 /* The snapshot is all of one moment; one that comes later joined what is followed. */
 static void sort(struct trace_writer *w, const struct event *ev)
 {
@@ -124,10 +140,8 @@ static void sort(struct trace_writer *w, const struct event *ev)
 		return;
 	if (!w->events)
 		w->snapshot_ts = ev->ts;
-	if (ev->kind != EV_SNAPSHOT || ev->ts != w->snapshot_ts) {
-		seal(w);
-		w->kind = BLOCK_EVENTS;
-	}
+	if (ev->kind != EV_SNAPSHOT || ev->ts != w->snapshot_ts)
+		trace_writer_begun(w);
 }
 
 int trace_writer_add(struct trace_writer *w, const struct event *ev)
@@ -219,17 +233,26 @@ void trace_writer_stats(struct trace_writer *w, struct trace_writer_stats *s)
 }
 
 /* END is written even where something could not be: what is there ends here. */
-static void end(struct trace_writer *w)
+void trace_writer_finish(struct trace_writer *w)
 {
 	const struct block_header h = {.first_ts = w->last_ts, .last_ts = w->last_ts};
 	struct column payload = {0};
 
+	if (w->finished)
+		return;
+	w->finished = true;
 	trace_writer_tick(w, 0, true);
 	queue_loss(w, true);
 	if (end_put(&payload, w->lost))
 		queue_block(w, BLOCK_END, &h, &payload, true);
 	else
 		free(payload.data);
+	spool_finish(w->spool);
+}
+
+bool trace_writer_finished(struct trace_writer *w)
+{
+	return spool_finished(w->spool);
 }
 
 int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s)
@@ -240,7 +263,7 @@ int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s)
 	if (!w)
 		return 0;
 	if (w->spool) {
-		end(w);
+		trace_writer_finish(w);
 		spool_close(w->spool, &stats);
 	}
 	add_own_counts(w, &stats);
@@ -248,6 +271,6 @@ int trace_writer_close(struct trace_writer *w, struct trace_writer_stats *s)
 	free(w);
 	if (s)
 		*s = stats;
-	err = stats.error ? -stats.error : -ENOBUFS;
+	err = stats.error ? -stats.error : stats.lost_error ? -stats.lost_error : -ENOBUFS;
 	return stats.lost || stats.error ? err : 0;
 }

@@ -19,6 +19,9 @@
 #define ARGS_MAX_DEFAULT 4096
 #define ARGS_MAX_LIMIT 65536
 #define ZOMBIE_AFTER_DEFAULT (100 * NS_PER_MS)
+/* Each file begins with a snapshot: much smaller ones would hold little else. */
+#define ROTATE_BYTES_MIN 65536
+#define ROTATE_NS_MIN NS_PER_S
 
 /* --- values --------------------------------------------------------------------------- */
 
@@ -68,6 +71,17 @@ int parse_size(const char *s, uint64_t *bytes)
 	};
 
 	return scaled(s, units, 1, 9e15, bytes);
+}
+
+int parse_size_or_duration(const char *s, uint64_t *bytes, uint64_t *ns)
+{
+	size_t len = strlen(s);
+	bool minutes = len && s[len - 1] == 'm';
+
+	*bytes = *ns = 0;
+	if (!minutes && !parse_size(s, bytes))
+		return 0;
+	return parse_duration(s, 1, ns);
 }
 
 static int parse_number(const char *s, uint32_t *n)
@@ -240,6 +254,18 @@ static int set_format(struct options *o, const char *s)
 	return 0;
 }
 
+static int set_rotate(struct options *o, const char *s)
+{
+	if (parse_size_or_duration(s, &o->rotate_bytes, &o->rotate_ns))
+		return -EINVAL;
+	return o->rotate_bytes >= ROTATE_BYTES_MIN || o->rotate_ns >= ROTATE_NS_MIN ? 0 : -EINVAL;
+}
+
+static int set_keep(struct options *o, const char *s)
+{
+	return parse_number(s, &o->keep) || !o->keep ? -EINVAL : 0;
+}
+
 static int set_user(struct options *o, const char *s)
 {
 	o->live.user = s;
@@ -325,6 +351,9 @@ static const struct option_row rows[] = {
 	{ OPT_OUTPUT, 0, no_argument, "force", NULL, "overwrite FILE", set_flag_force },
 	{ OPT_FILE, 0, required_argument, "tee", "FILE", "record a trace there at the same time", set_tee },
 	{ OPT_FORMAT, 0, required_argument, "format", "NAME", "what to write (default jsonl)", set_format },
+	{ OPT_RECORD, 0, required_argument, "rotate", "SIZE|TIME",
+	  "a new file in -o DIR after so much, 64K or more (64M), or so long, 1s or more (10m, 1h)", set_rotate },
+	{ OPT_RECORD, 0, required_argument, "keep", "N", "keep the N newest files in DIR", set_keep },
 	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long; a COMMAND goes on unwatched", set_for },
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
 	{ OPT_LIVE, 0, no_argument, "wait-all", NULL, "end when COMMAND's last descendant ended",

@@ -19,6 +19,8 @@ struct options {
 	const char *tee;		/* --tee: record there while showing */
 	const char *format;		/* --format */
 	enum colour_when colour;
+	uint64_t rotate_bytes, rotate_ns; /* --rotate; 0: not given */
+	uint32_t keep;			/* --keep; 0: all */
 	bool no_fold, wide;
 	bool help;
 	const char *live_only;		/* name of an option given that means nothing for a file */
@@ -34,6 +36,7 @@ enum option_group {
 	OPT_ZOMBIE = 1 << 5,
 	OPT_OUTPUT = 1 << 7,	/* it writes something */
 	OPT_FILE = 1 << 8,	/* it can read a trace */
+	OPT_RECORD = 1 << 9,	/* it records */
 	OPT_PS = 1 << 6,	/* it shows what exists */
 };
 
@@ -50,5 +53,7 @@ void options_help(FILE *out, unsigned groups);
 int parse_duration(const char *s, uint64_t unit, uint64_t *ns);
 /* "65536", "64K", "8M", "1GiB".  0 or -EINVAL. */
 int parse_size(const char *s, uint64_t *bytes);
+/* A size where it has a unit of sizes or none, else a duration; 1m is a minute, 1M a MiB. */
+int parse_size_or_duration(const char *s, uint64_t *bytes, uint64_t *ns);
 
 #endif

@@ -76,7 +76,7 @@ int recorder_census(struct recorder *r, const struct model *m)
 	for (const struct proc *p = model_first(m); p && !err; p = model_next(p)) {
 		struct ev_snapshot *s;
 
-		if (p->state == PROC_GONE)
+		if (p->state == PROC_GONE || p->gone)
 			continue;
 		s = model_census(m, p);
 		err = s ? recorder_event(r, &s->h) : -ENOMEM;

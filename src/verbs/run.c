@@ -40,6 +40,13 @@ static int on_event(void *ctx, const struct event *ev)
 	return model_feed(x->r.model, ev);
 }
 
+static int on_resume(void *ctx, const struct meta *meta)
+{
+	struct running *x = ctx;
+
+	return model_resume(x->r.model, meta);
+}
+
 /* A batch is done: let it be seen.  A command is followed to its end even unseen. */
 static int on_idle(void *ctx)
 {
@@ -98,7 +105,7 @@ static int run_source(struct running *x, const struct source *src)
 		.keep = x->p->keep,
 		.keep_args = x->p->keep_args,
 	};
-	const struct sink sink = { on_event, on_idle, deadline, x };
+	const struct sink sink = { on_event, on_idle, deadline, x, NULL, on_resume };
 	int err;
 
 	x->r.meta = src->ops->meta(src->self);

@@ -144,9 +144,9 @@ uint64_t life_ns(const struct proc *p, const struct meta *meta, uint64_t end_ts)
 	if (p->from_snapshot && meta->command)
 		return until;
 	start = p->ref.start;
-	if (!start || start > meta->t0 + until)
+	if (!start || (int64_t)(p->zero + until - start) < 0)
 		return NO_TIME;
-	return meta->t0 + until - start;
+	return p->zero + until - start;
 }
 
 bool same_task(const struct task_ref *a, const struct task_ref *b)

@@ -347,6 +347,15 @@ static void say_thread_exit(struct line *l, const struct fact *f)
 	text_adds(&l->t, " ended");
 }
 
+/* Only where another run of brood, or another boot, follows in the same directory. */
+static void say_resumed(struct line *l, const struct fact *f)
+{
+	text_adds(&l->t, f->rebooted ? "the machine was started anew" : "recorded again");
+	text_adds(&l->t, ", after ");
+	text_duration(&l->t, f->ts - f->since);
+	text_adds(&l->t, " unwatched");
+}
+
 static void say_loss(struct line *l, const struct fact *f)
 {
 	text_adds(&l->t, "LOST ");
@@ -355,6 +364,7 @@ static void say_loss(struct line *l, const struct fact *f)
 }
 
 static void (*const tellers[FACT_TYPES])(struct line *l, const struct fact *f) = {
+	[FACT_META] = say_resumed,
 	[FACT_SNAPSHOT] = say_snapshot,
 	[FACT_FORK] = say_fork,
 	[FACT_EXEC] = say_exec,
@@ -385,6 +395,7 @@ static enum paint colour_of(const struct fact *f)
 	case FACT_THREAD_EXIT:
 		return PAINT_DIM;
 	case FACT_LOSS:
+	case FACT_META:
 		return PAINT_RED;
 	default:
 		return PAINT_OFF;
@@ -398,6 +409,13 @@ static enum paint colour_of(const struct fact *f)
 static bool is_shown(const struct fact *f)
 {
 	if (f->type >= FACT_TYPES || !tellers[f->type])
+		return false;
+	if (f->type == FACT_META)
+		return f->resuming;
+	/* So it is after a gap; and that a boot ended all that was there is said in one line. */
+	if (f->resuming && f->type == FACT_SNAPSHOT)
+		return f->proc->state == PROC_ZOMBIE;
+	if (f->rebooted && (f->type == FACT_EXIT || f->type == FACT_REAP))
 		return false;
 	return f->type != FACT_SNAPSHOT || f->inferred || f->proc->state == PROC_ZOMBIE || f->ts;
 }

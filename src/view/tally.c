@@ -35,6 +35,13 @@ static void found(struct peaks *k)
 	k->most_alive++;
 }
 
+/* Born in a gap, or on another boot: there from now on. */
+static void met(struct peaks *k)
+{
+	k->alive++;
+	k->born = true;
+}
+
 static void born(struct peaks *k, const struct proc *p)
 {
 	if (++k->forks > k->busiest_forks) {
@@ -62,7 +69,9 @@ static void count_alive(struct peaks *k, const struct fact *f)
 	at_moment(k, f->ts);
 	switch (f->type) {
 	case FACT_SNAPSHOT:
-		if (f->proc->state == PROC_ALIVE)
+		if (f->proc->state == PROC_ALIVE && f->resuming)
+			met(k);
+		else if (f->proc->state == PROC_ALIVE)
 			found(k);
 		break;
 	case FACT_FORK:

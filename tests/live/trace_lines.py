@@ -145,8 +145,9 @@ class Process:
 class Trace:
     """A whole trace.  Reading it checks it."""
 
-    def __init__(self, output, zombie_after_ns=100_000_000):
+    def __init__(self, output, zombie_after_ns=100_000_000, runs=1):
         self.output = output
+        self.runs = runs            # of brood, in a directory of traces
         self.zombie_after_ns = zombie_after_ns
         assert output.endswith(b"\n"), f"the last line is cut: {output[-200:]!r}"
         clean(output)
@@ -195,7 +196,7 @@ class Trace:
         for before, after in zip(self.lines, self.lines[1:]):
             assert before["ts"] <= after["ts"], f"time runs backwards: {before} {after}"
         kinds = [line["type"] for line in self.lines]
-        assert kinds[0] == "meta" and kinds.count("meta") == 1, kinds
+        assert kinds[0] == "meta" and kinds.count("meta") == self.runs, kinds
         assert kinds[-1] == "end" and kinds.count("end") == 1, kinds
 
     # --- what holds for every process -------------------------------------------------

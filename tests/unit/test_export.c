@@ -78,6 +78,7 @@ static int begin(void **state)
 		.wall0 = WALL0,
 	};
 	x->proc.ref = ref(4712);
+	x->proc.zero = T0;
 	memcpy(x->proc.comm, "worker", sizeof("worker"));
 	x->proc.parent = who(4711, "server");
 	x->proc.birth_parent = ref(4711);
