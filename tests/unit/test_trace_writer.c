@@ -225,7 +225,7 @@ static void test_no_room_at_the_end(void **state)
 	} while (s.blocks < 2);
 	limit_file_size(s.bytes + 2 * BLOCK_HEADER_LEN + 3);
 	assert_int_equal(trace_writer_add(w, &large.ev.h), 0);
-	assert_int_equal(trace_writer_close(w, &s), -ENOBUFS);
+	assert_int_equal(trace_writer_close(w, &s), -EFBIG);
 	limit_file_size(RLIM_INFINITY);
 	assert_int_equal(s.lost, 1);
 	assert_int_equal(s.blocks, 4);
