@@ -408,8 +408,6 @@ static enum paint colour_of(const struct fact *f)
  */
 static bool is_shown(const struct fact *f)
 {
-	if (f->type >= FACT_TYPES || !tellers[f->type])
-		return false;
 	if (f->type == FACT_META)
 		return f->resuming;
 	/* So it is after a gap; and that a boot ended all that was there is said in one line. */
@@ -473,7 +471,7 @@ void log_view_fact(void *ctx, const struct fact *f)
 
 	if (!v->header_done && f->type != FACT_END)
 		header(v, &l);
-	if (!is_shown(f))
+	if (f->type >= FACT_TYPES || !tellers[f->type] || !is_shown(f))
 		return;
 
 	text_clear(&l.t);
