@@ -120,9 +120,17 @@ static uint64_t deadline(void *ctx)
 	return r->to->deadline(r->to->ctx);
 }
 
+static void hangup(void *ctx)
+{
+	const struct redact *r = ctx;
+
+	r->to->hangup(r->to->ctx);
+}
+
 struct sink redact_sink(struct redact *r)
 {
-	return (struct sink){ on_event, on_idle, deadline, r };
+	/* What is watched live has no gaps to resume from. */
+	return (struct sink){ on_event, on_idle, deadline, r, r->to->hangup ? hangup : NULL, NULL };
 }
 
 void redact_free(struct redact *r)

@@ -94,7 +94,7 @@ struct live_options {
  */
 int live_open(struct source *out, const struct live_options *opt, int *status);
 
-/* --- a trace file, or a directory of them --------------------------------------------------------------------- */
+/* --- a trace file, or a directory of them ---------------------------------------------- */
 
 /*
  * path: a trace, - for stdin, or a directory: then all *.brood in it are one trace, in the

@@ -112,6 +112,7 @@ static void on_hangup(void *ctx)
 static int to_directory(const struct options *o, int *status)
 {
 	const struct rotation_options opt = { o->rotate_bytes, o->rotate_ns, o->keep };
+	struct live_options live = o->live;
 	struct recording x = { 0 };
 	const struct sink sink = { on_event_files, on_idle_files, deadline_files, &x, on_hangup, NULL };
 	struct source src;
@@ -119,7 +120,8 @@ static int to_directory(const struct options *o, int *status)
 
 	if (rotation_open(&x.files, o->output, o->rotate_bytes || o->rotate_ns, &opt))
 		return -EIO;
-	if (live_open(&src, &o->live, status)) {
+	live.directory = o->output;
+	if (live_open(&src, &live, status)) {
 		rotation_close(&x.files);
 		return 0;
 	}

@@ -30,7 +30,7 @@ int rotation_open(struct rotation *r, const char *path, bool make,
 {
 	*r = (struct rotation){ .path = path, .opt = *opt };
 	for (int i = 0; i < 2; i++)
-		r->files[i].to = (struct recorder){ .path = r->files[i].name, .to.fd = -1 };
+		r->files[i].to = (struct recorder){ .path = r->files[i].name, .to.fd = -1, .signal_fd = -1 };
 	r->open = &r->files[0];
 	r->last = &r->files[1];
 	return series_open(&r->series, path, make, opt->keep);

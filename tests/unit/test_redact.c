@@ -159,7 +159,7 @@ static uint64_t no_deadline(void *ctx)
 }
 
 static struct taken taken;
-static const struct sink to = { take, NULL, no_deadline, &taken };
+static const struct sink to = { take, NULL, no_deadline, &taken, NULL, NULL };
 
 struct passage {
 	struct secrets *secrets;
