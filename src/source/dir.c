@@ -263,7 +263,9 @@ static void leave_file(struct dir *d, int error, uint64_t repeated)
 	d->lossy = s.lost || error;
 	if (s.last_ts > d->last_ts)
 		d->last_ts = s.last_ts;
-	if (!s.damaged && !error && s.end == TRACE_CUT_SHORT && d->next == d->n && is_written(d)) {
+	/* The one before the last may be finishing while the last one is begun. */
+	if (!s.damaged && !error && s.end == TRACE_CUT_SHORT && d->next + 1 >= d->n &&
+	    is_written(d)) {
 		sayf(d->name.data, "still being written; shown until %.6f s",
 		     (double)(d->last_ts - trace_reader_meta(d->reader)->t0) / NS_PER_S);
 	} else if (!file_is_whole(d->reader, error)) {
