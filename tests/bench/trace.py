@@ -95,6 +95,7 @@ def record(command, directory, trace):
     held.communicate(b"go\n")
     elapsed = time.monotonic() - start
     if held.returncode:
+        brood.kill()
         sys.exit(f"trace.py: {command}: status {held.returncode}")
     time.sleep(0.1)     # a late reap, so that the trace is whole; nothing depends on it
     brood.send_signal(signal.SIGINT)
@@ -134,8 +135,11 @@ def median_rate(events, seconds):
 def workloads(tmp):
     loop = f"{build}/bench/loop"
     if source:
+        # A patched package would make its own makefiles and manual anew, if it had the tools.
+        tools = " ".join(f"{x}=:" for x in
+                         ("ACLOCAL", "AUTOCONF", "AUTOHEADER", "AUTOMAKE", "MAKEINFO"))
         shutil.copytree(source, f"{tmp}/source", symlinks=True)
-        yield "configure, make -j2", "./configure && make -j2 MAKEINFO=true", f"{tmp}/source"
+        yield "configure, make -j2", f"./configure && make -j2 {tools}", f"{tmp}/source"
     yield "fork, exit, wait", f"{loop} fork 50000", tmp
     yield "vfork, exec, wait", f"{loop} exec 20000", tmp
 
