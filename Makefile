@@ -39,7 +39,7 @@ SOURCES   := src/main.c $(wildcard src/base/*.c src/source/*.c src/model/*.c src
 OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
+LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c)) $(BUILD)/live/grove
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
@@ -115,6 +115,14 @@ $(BUILD)/live/%: tests/live/%.c
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< -o $@ -pthread
+
+# And one of several files: a random process tree, the journal of what it did.
+GROVE := $(wildcard tests/live/grove/*.c)
+
+$(BUILD)/live/grove: $(GROVE) tests/live/grove/grove.h
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) $(LDFLAGS) $(GROVE) -o $@ -pthread
 
 check: deps-build-test
 	@$(MAKE) --no-print-directory all $(UNIT) $(LIVE)
