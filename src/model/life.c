@@ -236,15 +236,25 @@ static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap
 	p->zombie_ns = interval(p, m->now);
 }
 
+/* As far as was told: by then its memory is free for another use. */
+static bool is_freed(const struct model *m, const struct task_ref *ref)
+{
+	const struct proc *p = table_find(&m->table, ref);
+
+	return !p || p->state == PROC_GONE;
+}
+
 /*
  * Of those whose child it was when they ended, who had reaped it?  The one that is named.
  * A name that fits nobody is what was left of a parent that is not only dead but freed, so
- * it is none of the living: then it is the only one there is, if there is only one.
+ * it is none of the living, nor of the dead that are not freed yet: then it is the only one
+ * there is, if there is only one.
  */
-static const struct past_parent *late_reaper(const struct proc *p, const struct task_ref *by)
+static const struct past_parent *late_reaper(const struct model *m, const struct proc *p,
+					     const struct task_ref *by)
 {
-	const struct past_parent *found = NULL;
-	int n = 0;
+	const struct past_parent *found = NULL, *freed = NULL;
+	int n = 0, n_freed = 0;
 
 	for (int i = 0; i < 2; i++) {
 		const struct past_parent *past = &p->past[i];
@@ -255,7 +265,13 @@ static const struct past_parent *late_reaper(const struct proc *p, const struct 
 			return past;
 		found = past;
 		n++;
+		if (is_freed(m, &past->who.ref)) {
+			freed = past;
+			n_freed++;
+		}
 	}
+	if (n_freed)
+		return n_freed == 1 ? freed : NULL;
 	return n == 1 ? found : NULL;
 }
 
@@ -281,7 +297,7 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 		p->reaper = p->parent = family_name(m, &r->by, r->by_comm);
 	} else if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
 		p->reaper = family_name(m, &r->by, p->parent.comm[0] ? p->parent.comm : r->by_comm);
-	} else if ((past = late_reaper(p, &r->by))) {
+	} else if ((past = late_reaper(m, p, &r->by))) {
 		p->reaper = p->parent = past->who;
 		/* So whoever it was handed to as a zombie never had it. */
 		p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};

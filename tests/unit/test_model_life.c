@@ -243,6 +243,35 @@ static void reaped_by_one_whose_memory_is_gone(void **state)
 	assert_string_equal(s->last.reaper.comm, "parent");
 }
 
+/* Of two that died since, only one whose end was told to the last can be unreadable. */
+static void reaped_by_the_one_of_two_that_is_freed(void **state)
+{
+	struct story *s = *state;
+
+	s->adopter = 5;
+	born(s, 5, 1);
+	born(s, 10, 5);
+	born(s, 11, 10);
+	born(s, 12, 10);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 1);
+	exits(s, 10, code(0));
+	at(s, 2);
+	s->adopter = 1;
+	exits(s, 5, code(0));
+	at(s, 15);
+	freed(s, 10, 5);
+	s->checked = s->n_lines;
+	freed(s, 11, 4711);
+	TOLD(s, "15 reap 11 by 10 after 1 late");
+	at(s, 16);
+	freed(s, 5, 1);
+	s->checked = s->n_lines;
+	freed(s, 12, 4711); /* 10 or 5: nobody can know */
+	TOLD(s, "16 reap 12 by ? after 16 late");
+}
+
 /* Zombies handed on twice: the last two are believed. */
 static void reaped_by_an_adopter_who_died_since(void **state)
 {
@@ -416,6 +445,7 @@ int main(void)
 		STORY(autoreap_told_late),
 		STORY(reaped_late),
 		STORY(reaped_by_one_whose_memory_is_gone),
+		STORY(reaped_by_the_one_of_two_that_is_freed),
 		STORY(reaped_by_one_who_died_since),
 		STORY(reaped_by_an_adopter_who_died_since),
 		STORY(gone_then_told),
