@@ -50,6 +50,8 @@ static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *
 				return;
 		}
 	}
+	if (ignores_children(reaper))
+		e->h.flags |= EVF_ADOPTER_IGNORES;
 	e->adopter.tgid = BPF_CORE_READ(reaper, tgid);
 	e->adopter.start = BPF_CORE_READ(reaper, group_leader, start_boottime);
 	BPF_CORE_READ_INTO(&e->adopter_comm, reaper, group_leader, comm);

@@ -70,6 +70,8 @@ enum event_flags {
 	EVF_SELF_REAP = 1 << 6,	/* reap: done by the dying task on its own behalf */
 	EVF_RACE_PRONE = 1 << 7, /* exit: group death was deduced; a twin may follow */
 	EVF_ADOPTED = 1 << 8,	/* snapshot: it is known that another process made it */
+	EVF_ADOPTER_IGNORES = 1 << 9, /* exit: the adopter ignores SIGCHLD: zombies that it is
+				 * given are released at once */
 };
 
 struct ev_fork {

@@ -28,6 +28,7 @@ void family_set_parent(struct model *m, struct proc *p, const struct who *w)
 {
 	p->parent = *w;
 	p->parent.ref.tid = 0;
+	p->parent_ignores = false;
 	if (table_link(&m->table, p, &w->ref))
 		m->err = -ENOMEM;
 	if (!p->parent.comm[0] && p->parent_proc)
@@ -37,7 +38,8 @@ void family_set_parent(struct model *m, struct proc *p, const struct who *w)
 static void remember(struct proc *p, const struct who *parent, uint64_t exit_ts)
 {
 	p->past[1] = p->past[0];
-	p->past[0] = (struct past_parent){.who = *parent, .exit_ts = exit_ts};
+	p->past[0] = (struct past_parent){
+		.who = *parent, .exit_ts = exit_ts, .ignores = p->parent_ignores};
 	if (!p->left_by.who.ref.tgid)
 		p->left_by = p->past[0];
 }
@@ -111,9 +113,18 @@ const struct past_parent *family_told(struct model *m, struct proc *p, const str
 	return NULL;
 }
 
+/* The init of a PID namespace lets nobody wait for what comes to it as it ends. */
+static bool adopter_ignores(const struct model *m, const struct ev_exit *x)
+{
+	const struct proc *p = table_find(&m->table, &x->adopter);
+
+	return x->h.flags & EVF_ADOPTER_IGNORES || (p && p->ns_init && p->state != PROC_ALIVE);
+}
+
 void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 {
 	struct who from = {.ref = p->ref}, adopter, to;
+	bool ignores = adopter_ignores(m, x);
 	struct proc *c;
 
 	memcpy(from.comm, p->comm, sizeof(from.comm));
@@ -132,6 +143,7 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 			to = (struct who){0};
 		remember(c, &from, m->now);
 		family_set_parent(m, c, &to);
+		c->parent_ignores = ignores && to.ref.tgid;
 		if (c->state == PROC_ZOMBIE) {
 			c->last_adopter = c->parent;
 			continue;

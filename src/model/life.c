@@ -129,6 +129,8 @@ void life_exit(struct model *m, const struct event *ev)
 	p->status = x->status;
 	p->has_status = true;
 	p->autoreap = ev->flags & EVF_AUTOREAP;
+	if (!dead)
+		p->parent_ignores = p->autoreap;
 	p->max_rss_kib = x->max_rss_kib;
 	if (!p->killer_sig || p->killer_sig != (uint32_t)proc_signal(p->status)) {
 		p->killer = (struct who){0};
@@ -276,28 +278,43 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 }
 
 /*
+ * Since when was it the child of that past parent, or of the current one (NULL), and dead?
+ * The kernel releases what it need not keep at once, as it ends or as it is handed on.
+ */
+static uint64_t dead_child_since(const struct proc *p, const struct past_parent *of)
+{
+	const struct past_parent *before = of ? of + 1 : &p->past[0];
+
+	if (before < p->past + 2 && before->who.ref.tgid && before->exit_ts > p->exit_ts)
+		return before->exit_ts;
+	return p->exit_ts;
+}
+
+/*
  * Told late, from memory that is about to be freed: by whom is believed only of somebody
  * who can have done it, and the time is an upper bound.  A parent that died meanwhile had
- * reaped it before, though we had to hand it on to the adopter as a zombie.
+ * reaped it before, though we had to hand it on to the adopter as a zombie.  Whoever is
+ * named ignores SIGCHLD: then it was the kernel, whatever was foretold of another parent.
  */
 static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r)
 {
-	const struct past_parent *past;
+	bool is_parent = r->by.tgid && ref_same(&r->by, &p->parent.ref);
+	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, &r->by);
 	uint64_t until = m->now;
 
 	if (p->gone && p->gone_ts < until)
 		until = p->gone_ts;
+	if (is_parent || past)
+		p->autoreap = past ? past->ignores : p->parent_ignores;
 	if (r->h.flags & EVF_SELF_REAP)
 		p->autoreap = true;
 	if (p->autoreap) {
-		p->zombie_ns = interval(p, p->exit_ts);
-		return;
-	}
-	if (p->parent_died_unseen && r->by.tgid && table_find(&m->table, &r->by)) {
+		until = is_parent || past ? dead_child_since(p, past) : p->exit_ts;
+	} else if (p->parent_died_unseen && r->by.tgid && table_find(&m->table, &r->by)) {
 		p->reaper = p->parent = family_name(m, &r->by, r->by_comm);
-	} else if (r->by.tgid && ref_same(&r->by, &p->parent.ref)) {
+	} else if (is_parent) {
 		p->reaper = family_name(m, &r->by, p->parent.comm[0] ? p->parent.comm : r->by_comm);
-	} else if ((past = late_reaper(m, p, &r->by))) {
+	} else if (past) {
 		p->reaper = p->parent = past->who;
 		/* So whoever it was handed to as a zombie never had it. */
 		p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};

@@ -39,6 +39,7 @@ struct who {
 struct past_parent {
 	struct who who;			/* with its name at its exit; ref.tgid 0: none */
 	uint64_t exit_ts;
+	bool ignores;			/* SIGCHLD, as far as this child is concerned */
 };
 
 /* How a process entered the trace: what its first fact was. */
@@ -112,6 +113,7 @@ struct proc {
 
 	/* private to the model */
 	struct proc *parent_proc;	/* whose children list it is in */
+	bool parent_ignores;		/* parent lets the kernel reap it */
 	struct proc_list children;	/* alive and zombie, in order of joining */
 	TAILQ_ENTRY(proc) child_link;
 	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graves of table.h */

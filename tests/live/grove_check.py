@@ -584,7 +584,11 @@ class Comparison:
         p = life.process
         fates, seen = set(), set()
         silent = self.is_silent(life)
-        todo = [(self.chain(p)[-1], False)]
+        chain = self.chain(p)
+        todo = [(chain[-1], False)]
+        # Both ended at once, and the kernel had not yet given it away.
+        if len(chain) > 1 and p.exit["parent"] == chain[-2]:
+            todo.append((chain[-2], False))
         while todo:
             owner, handed_on = todo.pop()
             if owner in seen:

@@ -170,6 +170,79 @@ static void autoreap_told_late(void **state)
 	assert_int_equal(proc_zombie_ns(&s->last, 99 * MS), 0);
 }
 
+/* A zombie whose adopter ignores SIGCHLD is released as it is handed on. */
+static void autoreap_by_an_adopter_told_late(void **state)
+{
+	struct story *s = *state;
+
+	s->adopter = 5;
+	born(s, 5, 1);
+	born(s, 10, 5);
+	born(s, 11, 10);
+	born(s, 12, 10);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 3);
+	exits_flagged(s, 10, code(0), EVF_ADOPTER_IGNORES);
+	s->checked = s->n_lines;
+	at(s, 15);
+	freed(s, 11, 5);
+	freed(s, 12, 10); /* its own parent had waited for this one, before */
+	TOLD(s, "15 reap 11 autoreap after 3 late", "15 reap 12 by 10 after 3 late");
+	/* One that is adopted alive is foretold as ever, and that is believed. */
+	born(s, 20, 5);
+	born(s, 21, 20);
+	exits_flagged(s, 20, code(0), EVF_ADOPTER_IGNORES);
+	exits(s, 21, code(0)); /* 5 changed its mind */
+	s->checked = s->n_lines;
+	at(s, 30);
+	freed(s, 21, 5);
+	TOLD(s, "30 reap 21 by 5 after 15 late");
+}
+
+/* So is one that comes to the init of a PID namespace which has begun to end. */
+static void autoreap_by_a_dying_init_told_late(void **state)
+{
+	struct story *s = *state;
+
+	s->adopter = 5;
+	born(s, 5, 1);
+	born(s, 9, 5);
+	born(s, 10, 5);
+	born(s, 11, 10);
+	exits(s, 9, code(0));
+	exits(s, 11, code(0));
+	at(s, 1);
+	exits_flagged(s, 5, code(0), EVF_NS_INIT);
+	exits(s, 10, 9);
+	s->checked = s->n_lines;
+	at(s, 15);
+	freed(s, 11, 5);
+	freed(s, 9, 5); /* init's own zombie: the last thing that it waits for */
+	TOLD(s, "15 reap 11 autoreap after 1 late", "15 reap 9 by 5 after 15 late");
+}
+
+/*
+ * Both end at once: the child's end is told while it still has a parent that ignores
+ * SIGCHLD, and before it is over an adopter who does not.
+ */
+static void autoreap_foretold_in_vain(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 10, 1);
+	born(s, 11, 10);
+	born(s, 12, 10);
+	exits_flagged(s, 11, code(0), EVF_AUTOREAP);
+	exits_flagged(s, 12, code(0), EVF_AUTOREAP);
+	exits(s, 10, code(0));
+	s->checked = s->n_lines;
+	at(s, 15);
+	freed(s, 11, 1);
+	freed(s, 12, 10);
+	TOLD(s, "15 reap 11 by 1 after 15 late", "15 reap 12 autoreap after 0 late");
+}
+
 /* Told 10 to 20 ms after it was done, by whom only as far as it can be true. */
 static void reaped_late(void **state)
 {
@@ -443,6 +516,9 @@ int main(void)
 		STORY(autoreap_told_exactly),
 		STORY(autoreap_by_a_dying_parent),
 		STORY(autoreap_told_late),
+		STORY(autoreap_by_an_adopter_told_late),
+		STORY(autoreap_by_a_dying_init_told_late),
+		STORY(autoreap_foretold_in_vain),
 		STORY(reaped_late),
 		STORY(reaped_by_one_whose_memory_is_gone),
 		STORY(reaped_by_the_one_of_two_that_is_freed),
