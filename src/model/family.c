@@ -37,7 +37,7 @@ void family_set_parent(struct model *m, struct proc *p, const struct who *w)
 
 static void remember(struct proc *p, const struct who *parent, uint64_t exit_ts)
 {
-	p->past[1] = p->past[0];
+	memmove(p->past + 1, p->past, (PASTS - 1) * sizeof(p->past[0]));
 	p->past[0] = (struct past_parent){
 		.who = *parent, .exit_ts = exit_ts, .ignores = p->parent_ignores};
 	if (!p->left_by.who.ref.tgid)
@@ -46,7 +46,7 @@ static void remember(struct proc *p, const struct who *parent, uint64_t exit_ts)
 
 static const struct past_parent *past_parent(const struct proc *p, const struct task_ref *ref)
 {
-	for (size_t i = 0; i < sizeof(p->past) / sizeof(p->past[0]); i++) {
+	for (int i = 0; i < PASTS; i++) {
 		if (p->past[i].who.ref.tgid && ref_same(&p->past[i].who.ref, ref))
 			return &p->past[i];
 	}

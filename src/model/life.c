@@ -258,7 +258,7 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 	const struct past_parent *found = NULL, *freed = NULL;
 	int n = 0, n_freed = 0;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < PASTS; i++) {
 		const struct past_parent *past = &p->past[i];
 
 		if (!past->who.ref.tgid || (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
@@ -272,6 +272,8 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 			n_freed++;
 		}
 	}
+	if (by->tgid && table_find(&m->table, by))
+		return NULL;	/* no leftover: see forgotten_parent() */
 	if (n_freed)
 		return n_freed == 1 ? freed : NULL;
 	return n == 1 ? found : NULL;
@@ -285,9 +287,23 @@ static uint64_t dead_child_since(const struct proc *p, const struct past_parent 
 {
 	const struct past_parent *before = of ? of + 1 : &p->past[0];
 
-	if (before < p->past + 2 && before->who.ref.tgid && before->exit_ts > p->exit_ts)
+	if (before < p->past + PASTS && before->who.ref.tgid && before->exit_ts > p->exit_ts)
 		return before->exit_ts;
 	return p->exit_ts;
+}
+
+/*
+ * A parent that is not among those remembered, as too many died since; or NULL.  A name
+ * that is somebody's, start and all, is no leftover.
+ */
+static const struct proc *forgotten_parent(const struct model *m, const struct proc *p,
+					   const struct task_ref *by)
+{
+	const struct proc *q = by->tgid ? table_find(&m->table, by) : NULL;
+
+	if (!q || q == p || p->exit_ts == NO_TIME || q->exit_ts == NO_TIME || q->exit_ts < p->exit_ts)
+		return NULL;
+	return q;
 }
 
 /*
@@ -300,6 +316,7 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 {
 	bool is_parent = r->by.tgid && ref_same(&r->by, &p->parent.ref);
 	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, &r->by);
+	const struct proc *forgotten = forgotten_parent(m, p, &r->by);
 	uint64_t until = m->now;
 
 	if (p->gone && p->gone_ts < until)
@@ -319,6 +336,9 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 		/* So whoever it was handed to as a zombie never had it. */
 		p->last_adopter = p->orphaned_ts != NO_TIME ? past->who : (struct who){0};
 		until = past->exit_ts; /* what was gone before is not handed on */
+	} else if (forgotten) {
+		p->reaper = p->parent = family_name(m, &r->by, NULL);
+		until = forgotten->exit_ts;
 	} else if (p->gone) {
 		/* It was gone while this one was its parent: nobody else can have waited. */
 		p->reaper = p->parent;

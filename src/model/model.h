@@ -42,6 +42,8 @@ struct past_parent {
 	bool ignores;			/* SIGCHLD, as far as this child is concerned */
 };
 
+#define PASTS 4		/* that many parents may die before a reap is told */
+
 /* How a process entered the trace: what its first fact was. */
 enum proc_entry { ENTRY_FORK, ENTRY_FOUND, ENTRY_FOUND_ZOMBIE };
 
@@ -122,7 +124,7 @@ struct proc {
 	uint32_t census;		/* the last one that it was seen in */
 	TAILQ_ENTRY(proc) all_link;
 	uint64_t number;		/* in order of first appearance */
-	struct past_parent past[2];	/* the latest first */
+	struct past_parent past[PASTS];	/* the latest first */
 	uint64_t zombie_from;		/* its deadline counts from here */
 	bool in_zombie_queue;
 	bool in_grave;

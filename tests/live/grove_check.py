@@ -53,7 +53,7 @@ class World:
 
     def __init__(self, trace, adopter, reaped):
         self.trace, self.adopter = trace, adopter
-        self.reaped = reaped                            # PID: statuses the adopter was told
+        self.reaped = reaped                            # by the adopter: (PID, start): status
         self.latest = 0                                 # ns from a wait4() to the reap's line
         self.exact = trace.meta["reap_source"] == "release_task"
         release = trace.meta["kernel"].split(".")
@@ -63,7 +63,6 @@ class World:
         self.by_start = collections.defaultdict(list)   # (PID, tick): processes
         self.claimed = {}                               # id: node
         self.t0 = 0                                     # CLOCK_BOOTTIME at ts 0, nearly
-        self.by_pid = collections.Counter(p.pid for p in trace.processes.values())
         current = {}
         for line in trace.lines:
             if line["type"] not in ("fork", "snapshot"):
@@ -530,9 +529,9 @@ class Comparison:
         if life.waited:
             self.check_waited(life)
             return
-        outer = self.world.reaped.get(p.pid)
-        if outer and self.world.by_pid[p.pid] == 1:
-            self.check_reaped_outside(life, outer[0])
+        outside = self.world.reaped.get((p.pid, p.start_ns // TICK))
+        if outside is not None:
+            self.check_reaped_outside(life, outside)
             return
         told = ("zombie" if not p.reap else "autoreap" if p.reap["autoreap"] else
                 by["id"] if by else None)
@@ -697,11 +696,11 @@ def run(directory, first, last, whole=False, options=(), jobs=4):
         if under.stdout:
             under.stdout.close()
     assert status == 0, f"brood's exit status is {status}"
-    reaped = collections.defaultdict(list)
+    reaped = {}
     with open(env["REAPER_LOG"], encoding="ascii") as f:
         for line in f:
-            pid, status = map(int, line.split())
-            reaped[pid].append(status)
+            pid, start, status = map(int, line.split())
+            reaped[pid, start] = status
     with open(trace, "rb") as f:
         world = World(Trace(f.read(), 600_000_000_000), under.pid, reaped)
     return world, [Journal(os.path.join(directory, str(s))) for s in range(first, last + 1)]

@@ -4,16 +4,42 @@
  *
  * Marks itself as a subreaper, runs COMMAND, reaps at once whatever comes to it, and ends
  * with COMMAND's status when COMMAND does.  Tests run brood below it, so that who adopts is
- * known and prompt, whatever this machine's init does.  Whom it reaped, and the status, it
- * appends to the file that REAPER_LOG names, if there is one.
+ * known and prompt, whatever this machine's init does.  Whom it reaped it appends to
+ * the file that REAPER_LOG names, if one does: PID, start (as in /proc/PID/stat), status.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Before it is reaped, its start can be read: a PID alone may be somebody else's soon. */
+static pid_t wait_and_log(int fd, int *status)
+{
+	unsigned long long start = 0;
+	char path[32], line[512], *p;
+	siginfo_t info;
+	FILE *f;
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/stat", info.si_pid);
+	f = fopen(path, "re");
+	line[f ? fread(line, 1, sizeof(line) - 1, f) : 0] = '\0';
+	if (f)
+		fclose(f);
+	p = strrchr(line, ')');
+	if (p)
+		sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			  "%*d %*d %llu", &start);
+	if (waitpid(info.si_pid, status, 0) != info.si_pid)
+		return -1;
+	dprintf(fd, "%d %llu %d\n", info.si_pid, start, *status);
+	return info.si_pid;
+}
 
 int main(int argc, char **argv)
 {
@@ -36,10 +62,8 @@ int main(int argc, char **argv)
 		execvp(argv[1], argv + 1);
 		err(127, "%s", argv[1]);
 	}
-	do {
-		ended = wait(&status);
-		if (fd >= 0 && ended > 0)
-			dprintf(fd, "%d %d\n", ended, status);
-	} while (ended > 0 && ended != command);
+	do
+		ended = fd < 0 ? wait(&status) : wait_and_log(fd, &status);
+	while (ended > 0 && ended != command);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -345,7 +345,7 @@ static void reaped_by_the_one_of_two_that_is_freed(void **state)
 	TOLD(s, "16 reap 12 by ? after 16 late");
 }
 
-/* Zombies handed on twice: the last two are believed. */
+/* Zombies handed on twice, and once more. */
 static void reaped_by_an_adopter_who_died_since(void **state)
 {
 	struct story *s = *state;
@@ -375,7 +375,27 @@ static void reaped_by_an_adopter_who_died_since(void **state)
 	freed(s, 14, 10);
 	TOLD(s, "15 reap 11 by 10 after 1 late", "15 reap 12 by 5 after 2 late",
 	     "15 reap 13 by 4 after 15 late", "16 exit 4 of 1 code 0",
-	     "20 reap 14 by ? after 20 late");
+	     "20 reap 14 by 10 after 1 late");
+}
+
+/* However many parents died since, one that is named is known. */
+static void reaped_by_the_first_of_many(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 30, 1);
+	for (uint32_t id = 31; id <= 37; id++)
+		born(s, id, id - 1);
+	exits(s, 37, code(0));
+	at(s, 1);
+	for (uint32_t id = 36; id > 30; id--) {
+		s->adopter = id - 1;
+		exits(s, id, code(0));
+	}
+	at(s, 2);
+	s->checked = s->n_lines;
+	freed(s, 37, 36);
+	TOLD(s, "2 reap 37 by 36 after 1 late");
 }
 
 /* The task list no longer has it, so it was reaped; the kernel tells later. */
@@ -524,6 +544,7 @@ int main(void)
 		STORY(reaped_by_the_one_of_two_that_is_freed),
 		STORY(reaped_by_one_who_died_since),
 		STORY(reaped_by_an_adopter_who_died_since),
+		STORY(reaped_by_the_first_of_many),
 		STORY(gone_then_told),
 		STORY(gone_and_never_told),
 		STORY(gone_before_its_parent),
