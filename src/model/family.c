@@ -121,16 +121,42 @@ static bool adopter_ignores(const struct model *m, const struct ev_exit *x)
 	return x->h.flags & EVF_ADOPTER_IGNORES || (p && p->ns_init && p->state != PROC_ALIVE);
 }
 
-void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
+/* p's parent exited, which is `from` now: who takes p? */
+static void give(struct model *m, struct proc *p, const struct who *from, const struct who *heir,
+		 bool ignores)
 {
-	struct who from = {.ref = p->ref}, adopter, to;
-	bool ignores = adopter_ignores(m, x);
-	struct proc *c;
+	struct who to = *heir;
+
+	if (!to.ref.tgid || ref_same(&to.ref, &from->ref) || ref_same(&to.ref, &p->ref))
+		to = (struct who){0};
+	remember(p, from, m->now);
+	family_set_parent(m, p, &to);
+	p->parent_ignores = ignores && to.ref.tgid;
+	if (p->state == PROC_ZOMBIE) {
+		p->last_adopter = p->parent;
+		return;
+	}
+	p->adoption_pending = to.ref.tgid;
+	orphaned(m, p, from, &to, false);
+}
+
+static struct who dead_parent(const struct proc *p)
+{
+	struct who from = {.ref = p->ref};
 
 	memcpy(from.comm, p->comm, sizeof(from.comm));
-	adopter = family_name(m, &x->adopter, NULL);
+	return from;
+}
+
+void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
+{
+	struct who from = dead_parent(p);
+	struct proc *c;
+
+	p->heir = family_name(m, &x->adopter, NULL);
 	if (x->adopter_comm[0])
-		memcpy(adopter.comm, x->adopter_comm, sizeof(adopter.comm));
+		memcpy(p->heir.comm, x->adopter_comm, sizeof(p->heir.comm));
+	p->heir_ignores = adopter_ignores(m, x);
 
 	while ((c = TAILQ_FIRST(&p->children))) {
 		if (c->gone) {
@@ -138,17 +164,18 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 			table_unlink(&m->table, c);
 			continue;
 		}
-		to = adopter;
-		if (!to.ref.tgid || ref_same(&to.ref, &p->ref) || ref_same(&to.ref, &c->ref))
-			to = (struct who){0};
-		remember(c, &from, m->now);
-		family_set_parent(m, c, &to);
-		c->parent_ignores = ignores && to.ref.tgid;
-		if (c->state == PROC_ZOMBIE) {
-			c->last_adopter = c->parent;
-			continue;
-		}
-		c->adoption_pending = to.ref.tgid;
-		orphaned(m, c, &from, &to, false);
+		give(m, c, &from, &p->heir, p->heir_ignores);
+	}
+}
+
+void family_born(struct model *m, struct proc *p)
+{
+	const struct proc *parent;
+
+	while ((parent = p->parent_proc) && !parent->ghost && parent->state == PROC_ZOMBIE &&
+	       parent->exit_ts != NO_TIME && !parent->ns_init) {
+		struct who from = dead_parent(parent);
+
+		give(m, p, &from, &parent->heir, parent->heir_ignores);
 	}
 }

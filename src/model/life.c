@@ -149,7 +149,7 @@ void life_exit(struct model *m, const struct event *ev)
 
 	/* The init of a PID namespace kills and reaps what is left in it as it dies. */
 	p->ns_init = ev->flags & EVF_NS_INIT;
-	if (!p->ns_init && !TAILQ_EMPTY(&p->children))
+	if (!p->ns_init)
 		family_hand_over(m, p, x);
 }
 

@@ -270,6 +270,7 @@ static void on_fork(struct model *m, const struct event *ev)
 	f.inferred = p->inferred;
 	f.creator = p->creator;
 	model_say(m, &f);
+	family_born(m, p);
 }
 
 static void on_exec(struct model *m, const struct event *ev)

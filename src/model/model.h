@@ -116,6 +116,8 @@ struct proc {
 	/* private to the model */
 	struct proc *parent_proc;	/* whose children list it is in */
 	bool parent_ignores;		/* parent lets the kernel reap it */
+	bool heir_ignores;
+	struct who heir;		/* once it exited: who takes its children */
 	struct proc_list children;	/* alive and zombie, in order of joining */
 	TAILQ_ENTRY(proc) child_link;
 	TAILQ_ENTRY(proc) zombie_link;	/* zombies; then the graves of table.h */

@@ -82,6 +82,11 @@ void family_set_parent(struct model *m, struct proc *p, const struct who *w);
  */
 const struct past_parent *family_told(struct model *m, struct proc *p, const struct task_ref *told,
 				      bool at_exit);
+/*
+ * p was just born.  A sibling's clone(CLONE_PARENT) may give a child to a parent that has
+ * exited, in the moment before the kernel gives away all that it has.
+ */
+void family_born(struct model *m, struct proc *p);
 /* p exited: its children go to the adopter. */
 void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x);
 

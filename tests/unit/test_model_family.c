@@ -344,6 +344,32 @@ static void a_stranger_with_children(void **state)
 	}
 }
 
+/* A sibling's clone(CLONE_PARENT) comes between a parent's end and the adoption. */
+static void born_of_a_dying_parent(void **state)
+{
+	struct story *s = *state;
+	struct ev_fork ev;
+
+	s->adopter = 5;
+	born(s, 5, 1);
+	born(s, 10, 5);
+	born(s, 11, 10);
+	exits(s, 10, code(0));
+	s->checked = s->n_lines;
+	at(s, 1);
+	*story_parent(s, 12) = 10;
+	ev = story_fork(s, 12, 10);
+	ev.creator = story_ref(11);
+	story_feed(s, &ev);
+	*story_parent(s, 12) = 5;
+	TOLD(s, "1 fork 12 of 10 by 11", "1 orphan 12 from 10 to 5");
+	exits(s, 12, code(0));
+	reaped(s, 12, 5);
+	TOLD(s, "1 exit 12 of 5 code 0", "1 reap 12 by 5 after 0");
+	assert_int_equal(CHECKED(s), 1);
+	assert_int_equal(WRONG(s), 0);
+}
+
 /* An adopter that was never seen itself has to hand on what it adopted, once it is. */
 static void an_unknown_adopter(void **state)
 {
@@ -392,6 +418,7 @@ int main(void)
 		STORY(an_unseen_death),
 		STORY(a_wrong_parent),
 		STORY(a_stranger_with_children),
+		STORY(born_of_a_dying_parent),
 		STORY(an_unknown_adopter),
 		STORY(no_parent_told),
 	};
