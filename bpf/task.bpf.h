@@ -62,7 +62,10 @@ static __always_inline bool will_autoreap(struct task_struct *leader, struct tas
 {
 	struct sighand_struct *sighand;
 
-	if (leader->ptrace || leader->exit_signal != SIGCHLD)
+	if (leader->ptrace)
+		return false;
+	/* Another signal, or none, is SIGCHLD after all once the parent has exec'ed. */
+	if (leader->exit_signal != SIGCHLD && leader->parent_exec_id == parent->self_exec_id)
 		return false;
 	sighand = parent->sighand;
 	return (__u64)sighand->action[SIGCHLD - 1].sa.sa_handler == SIG_IGN ||

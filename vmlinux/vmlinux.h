@@ -1,4 +1,4 @@
-/* Made by vmlinux/generate.sh (make vmlinux) on Linux 6.18.44-fc-v657 x86_64; do not edit. */
+/* Made by vmlinux/generate.sh (make vmlinux) on Linux 6.18.44-fc-v782 x86_64; do not edit. */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
@@ -52,6 +52,8 @@ struct task_struct {
 	char comm[16];
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
+	u64 parent_exec_id;
+	u64 self_exec_id;
 	struct css_set *cgroups;
 };
 

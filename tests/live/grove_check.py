@@ -499,10 +499,16 @@ class Comparison:
         silent = node.how == "silent"
         if node.how == "parent":
             silent = self.is_silent(life.made_by)
-        if silent and node.of("try_exec"):
-            done = node.of("exec")
-            return False if done else None if self.pending(node, "try_exec", ("exec", "exec_failed")) \
-                else True
+        if not silent:
+            return silent
+        # An exec makes it SIGCHLD, its own as well as one of its parent (do_notify_parent).
+        if node.of("exec"):
+            return False
+        parent = self.of_process.get(life.process.first["parent"])
+        execs = [r for r in parent.node.of("exec") if r.ts > life.attempt.ts] if parent else []
+        if self.pending(node, "try_exec", ("exec", "exec_failed")) or execs:
+            ended = life.process.exit and self.world.t0 + life.process.exit["ts"] - SLACK
+            return False if execs and ended and execs[0].ts < ended else None
         return silent
 
     def ignores(self, ident):
