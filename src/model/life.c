@@ -293,6 +293,26 @@ static uint64_t dead_child_since(const struct proc *p, const struct past_parent 
 }
 
 /*
+ * A zombie that is handed to somebody who ignores SIGCHLD is dead and done with, but still a
+ * child for the moment until it is released; so the next to die may hand it on, and then
+ * the name of another is left in it.  Who ignored it, of those before `of` (NULL: before its
+ * current parent)?  Not the one that it had as it ended: whether that one was still its
+ * parent when it mattered, the name tells.
+ */
+static const struct past_parent *released_before(const struct proc *p, const struct past_parent *of)
+{
+	const struct past_parent *found = NULL, *end = p->past + PASTS;
+
+	for (const struct past_parent *past = of ? of + 1 : p->past; past + 1 < end; past++) {
+		if (p->exit_ts == NO_TIME || !past[1].who.ref.tgid || past[1].exit_ts < p->exit_ts)
+			break;
+		if (past->ignores)
+			found = past;
+	}
+	return found;
+}
+
+/*
  * A parent that is not among those remembered, as too many died since; or NULL.  A name
  * that is somebody's, start and all, is no leftover.
  */
@@ -317,8 +337,13 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 	bool is_parent = r->by.tgid && ref_same(&r->by, &p->parent.ref);
 	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, &r->by);
 	const struct proc *forgotten = forgotten_parent(m, p, &r->by);
+	const struct past_parent *released = is_parent || past ? released_before(p, past) : NULL;
 	uint64_t until = m->now;
 
+	if (released) {
+		is_parent = false;
+		past = released;
+	}
 	if (p->gone && p->gone_ts < until)
 		until = p->gone_ts;
 	if (is_parent || past)

@@ -499,8 +499,8 @@ class Comparison:
         silent = node.how == "silent"
         if node.how == "parent":
             silent = self.is_silent(life.made_by)
-        if not silent:
-            return silent
+        if not silent or life.process.orphans:      # an adopter is always told by SIGCHLD
+            return silent and False
         # An exec makes it SIGCHLD, its own as well as one of its parent (do_notify_parent).
         if node.of("exec"):
             return False
@@ -566,6 +566,8 @@ class Comparison:
             return
         pid = life.waited.pid
         by = p.reap["by"]
+        if p.reap["autoreap"] and self.changed_mind(life):
+            return
         self.demand(not p.reap["autoreap"], life, "was waited for by", waiter, "not autoreaped")
         self.demand(not p.exit["autoreap"] or self.ignores(p.exit["parent"]) is not False, life,
                     "foretold to be autoreaped")
@@ -584,6 +586,26 @@ class Comparison:
         self.world.latest = max(self.world.latest,
                                 self.world.t0 + p.reap["ts"] - life.waited.ts)
 
+    def changed_mind(self, life):
+        """Its parent changed what it does about SIGCHLD between its end and its reap.
+
+        What sched_process_exit told then may not hold any more when the parent is notified,
+        and where reaps are told late nothing is told again.
+        """
+        parent = self.of_process.get(life.process.exit["parent"])
+        if self.world.exact or not parent:
+            return False
+        since = self.world.t0 + life.process.exit["ts"] - SLACK
+        before, changing = None, False
+        for r in parent.node.records:
+            if r.kind == "try_exec":
+                changing = r.ts < life.waited.ts
+            if "chld" in r.values:
+                if r.chld != before and r.ts > since and before is not None:
+                    return True
+                before = r.chld
+        return changing and before == NOCLDWAIT     # killed in an exec that had reset it
+
     def fates(self, life):
         """What can have become of it, whom no process of the grove says to have waited for."""
         p = life.process
@@ -594,6 +616,13 @@ class Comparison:
         # Both ended at once, and the kernel had not yet given it away.
         if len(chain) > 1 and p.exit["parent"] == chain[-2]:
             todo.append((chain[-2], False))
+        # Foretold, and told of the next parent: which of the two it was at the last moment is
+        # known only where release_task() says who released it.
+        if len(chain) < 2 and not self.world.exact and p.exit["autoreap"]:
+            gone = self.died(chain[-1])
+            if gone and gone["seq"] > p.exit["seq"] and p.reap and p.reap["by"] and \
+                    p.reap["by"]["id"] in set(self.adopters_of(self.of_process[chain[-1]])):
+                fates.add(p.reap["by"]["id"])
         while todo:
             owner, handed_on = todo.pop()
             if owner in seen:
@@ -748,6 +777,9 @@ def check(first, last, whole=False, options=(), keep=None):
 
 def show(world, comparison):
     print(comparison.journal)
+    print("reaped by the adopter:", {k: v for k, v in world.reaped.items()
+                                     if k[0] in {p.process.pid for p in
+                                                 comparison.of_process.values()}})
     ids = set(comparison.of_process)
     for raw, line in zip(world.trace.output.split(b"\n"), world.trace.lines):
         if line.get("id") in ids:

@@ -200,6 +200,27 @@ static void autoreap_by_an_adopter_told_late(void **state)
 	TOLD(s, "30 reap 21 by 5 after 15 late");
 }
 
+/* Until it is really released it is a child like others, and may be handed on. */
+static void autoreap_by_an_adopter_who_hands_it_on(void **state)
+{
+	struct story *s = *state;
+
+	s->adopter = 5;
+	born(s, 5, 1);
+	born(s, 10, 5);
+	born(s, 11, 10);
+	exits(s, 11, code(0));
+	at(s, 1);
+	exits_flagged(s, 10, code(0), EVF_ADOPTER_IGNORES);
+	at(s, 2);
+	s->adopter = 1;
+	exits(s, 5, code(0));
+	s->checked = s->n_lines;
+	at(s, 15);
+	freed(s, 11, 1);
+	TOLD(s, "15 reap 11 autoreap after 1 late");
+}
+
 /* So is one that comes to the init of a PID namespace which has begun to end. */
 static void autoreap_by_a_dying_init_told_late(void **state)
 {
@@ -537,6 +558,7 @@ int main(void)
 		STORY(autoreap_by_a_dying_parent),
 		STORY(autoreap_told_late),
 		STORY(autoreap_by_an_adopter_told_late),
+		STORY(autoreap_by_an_adopter_who_hands_it_on),
 		STORY(autoreap_by_a_dying_init_told_late),
 		STORY(autoreap_foretold_in_vain),
 		STORY(reaped_late),

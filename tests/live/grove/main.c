@@ -245,13 +245,13 @@ int main(int argc, char **argv)
 	const char *node = getenv("GROVE_NODE");
 	unsigned long seed;
 
-	signal(SIGCHLD, SIG_DFL);
 	if (node) {
 		journal_map();
 		resume(atoi(node));
 	}
 	if (argc < 2 || argc > 4)
 		errx(2, "usage: grove SEED [LAST [JOBS]]");
+	signal(SIGCHLD, SIG_DFL);
 	seed = strtoul(argv[1], NULL, 0);
 	return garden(seed, argc > 2 ? strtoul(argv[2], NULL, 0) : seed,
 		      argc > 3 ? (unsigned int)atoi(argv[3]) : 1);
