@@ -45,7 +45,7 @@ PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/ob
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
 	verbs/recorder verbs/rotation verbs/series)
 
-.PHONY: all static scenarios live check check-unit check-live check-memory check-kernels demo install uninstall lint clean \
+.PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak demo install uninstall lint clean \
 	vmlinux help
 .DELETE_ON_ERROR:
 
@@ -143,6 +143,14 @@ check-memory: deps-memory
 		all live
 	$(Q)tests/run --live $(BUILD)/asan $(IN_MEMORY)
 	$(Q)tests/run --live $(BUILD) memory
+
+# --- ground truth, for as long as one likes ---------------------------------------------
+
+SEEDS ?= 2000
+FIRST ?= 1
+
+soak: all $(BUILD)/live/grove $(BUILD)/live/reaper
+	$(Q)BUILD=$(BUILD) tests/live/grove_check.py $(FIRST) $$(($(FIRST) + $(SEEDS) - 1))
 
 # --- kernels: the same tests on other kernels, in virtual machines --------------------
 # Linked statically, with the libraries of no release.  KERNELS=bullseye TESTS=fates choose.

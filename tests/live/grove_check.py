@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Does brood tell what happened?  Random process trees, and their own journals.
 
-usage: tests/live/grove_check.py [--whole] [--show] SEED [LAST]
+usage: tests/live/grove_check.py [--whole] [--show] SEED [LAST [SEEDS_A_RUN]]
 
 Grows the grove of each seed (tests/live/grove) under brood and compares the trace with what
 its processes wrote down.  What is certain is demanded, and nothing else may be in the trace:
@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 
-from grove_journal import DEFAULT, IGNORE, NOCLDWAIT, Journal
+from grove_journal import DEFAULT, NOCLDWAIT, Journal
 from trace_lines import Trace, args_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -160,11 +160,6 @@ class Comparison:
         after = node.records[node.records.index(last) + 1:]
         return None if any(r.kind in results and r.tid == last.tid or r.kind in results
                            for r in after) else last
-
-    def dispositions(self, life, until):
-        """What it may have done about SIGCHLD while somebody of its children ended."""
-        seen = [(r.ts, r.chld) for r in life.node.records if "chld" in r.values]
-        return {chld for _, chld in seen}, until
 
     # --- who is who --------------------------------------------------------------------
 
@@ -523,6 +518,10 @@ class Comparison:
             i = life.node.records.index(made)
             before = [r.chld for r in life.node.records[:i] if "chld" in r.values]
             seen = before[-1:] + [r.chld for r in life.node.records[i:] if "chld" in r.values]
+        # Killed in an exec, which resets SA_NOCLDWAIT: before or after that?
+        if seen and seen[-1] == NOCLDWAIT and \
+                self.pending(life.node, "try_exec", ("exec", "exec_failed")):
+            return None
         kinds = {chld != DEFAULT for chld in seen}
         return kinds.pop() if len(kinds) == 1 else None
 
@@ -789,18 +788,25 @@ def show(world, comparison):
 def main(argv):
     whole, shows = "--whole" in argv, "--show" in argv
     numbers = [int(a) for a in argv if not a.startswith("-")]
-    if not numbers or len(numbers) > 2:
+    if not 1 <= len(numbers) <= 3:
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         return 2
-    world, found, lives = check(numbers[0], numbers[-1], whole)
-    for _, problems, comparison in found:
-        if shows and comparison:
-            show(world, comparison)
-        print("\n".join(problems[:20]))
-    bad = [seed for seed, _, _ in found]
-    late = "" if world.exact else f", reaps told up to {world.latest / 1e6:.0f} ms late"
-    print(f"{numbers[-1] - numbers[0] + 1} seeds, {lives} processes{late}, {len(bad)} seeds disagree"
-          + (f": {bad}" if bad else ""))
+    first, last = numbers[0], numbers[min(len(numbers), 2) - 1]
+    step = numbers[2] if len(numbers) == 3 else 100
+    bad, lives, latest, exact = [], 0, 0, True
+    for at in range(first, last + 1, step):
+        world, found, n = check(at, min(at + step - 1, last), whole)
+        for _, problems, comparison in found:
+            if shows and comparison:
+                show(world, comparison)
+            print("\n".join(problems[:20]), flush=True)
+        bad += [seed for seed, _, _ in found]
+        lives, latest, exact = lives + n, max(latest, world.latest), world.exact
+    late = "" if exact else f", reaps told up to {latest / 1e6:.0f} ms late"
+    print(f"{last - first + 1} seeds, {lives} processes{late}, {len(bad)} disagreements"
+          + (f": seeds {bad}" if bad else ""))
+    if bad:
+        print("    repeat: tests/live/grove_check.py --show", bad[0])
     return 1 if bad else 0
 
 
