@@ -293,23 +293,20 @@ static uint64_t dead_child_since(const struct proc *p, const struct past_parent 
 }
 
 /*
- * A zombie that is handed to somebody who ignores SIGCHLD is dead and done with, but still a
- * child for the moment until it is released; so the next to die may hand it on, and then
- * the name of another is left in it.  Who ignored it, of those before `of` (NULL: before its
- * current parent)?  Not the one that it had as it ended: whether that one was still its
- * parent when it mattered, the name tells.
+ * Did one of those who had it before `of` (NULL: before its current parent) ignore SIGCHLD?
+ * Then the kernel released it, or that one ended before the child's end came to its notice;
+ * for one that is released is still a child for a moment, which the next to die may hand on,
+ * and then it bears another's name just the same.  Which of the two it was nobody tells.
  */
-static const struct past_parent *released_before(const struct proc *p, const struct past_parent *of)
+static bool is_doubtful(const struct proc *p, const struct past_parent *of)
 {
-	const struct past_parent *found = NULL, *end = p->past + PASTS;
-
-	for (const struct past_parent *past = of ? of + 1 : p->past; past + 1 < end; past++) {
-		if (p->exit_ts == NO_TIME || !past[1].who.ref.tgid || past[1].exit_ts < p->exit_ts)
+	for (const struct past_parent *past = of ? of + 1 : p->past; past < p->past + PASTS; past++) {
+		if (!past->who.ref.tgid || p->exit_ts == NO_TIME || past->exit_ts < p->exit_ts)
 			break;
 		if (past->ignores)
-			found = past;
+			return true;
 	}
-	return found;
+	return false;
 }
 
 /*
@@ -337,21 +334,19 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 	bool is_parent = r->by.tgid && ref_same(&r->by, &p->parent.ref);
 	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, &r->by);
 	const struct proc *forgotten = forgotten_parent(m, p, &r->by);
-	const struct past_parent *released = is_parent || past ? released_before(p, past) : NULL;
+	bool doubtful = (is_parent || past) && is_doubtful(p, past);
 	uint64_t until = m->now;
 
-	if (released) {
-		is_parent = false;
-		past = released;
-	}
 	if (p->gone && p->gone_ts < until)
 		until = p->gone_ts;
 	if (is_parent || past)
-		p->autoreap = past ? past->ignores : p->parent_ignores;
+		p->autoreap = !doubtful && (past ? past->ignores : p->parent_ignores);
 	if (r->h.flags & EVF_SELF_REAP)
 		p->autoreap = true;
 	if (p->autoreap) {
 		until = is_parent || past ? dead_child_since(p, past) : p->exit_ts;
+	} else if (doubtful) {
+		/* by somebody or nobody */
 	} else if (p->parent_died_unseen && r->by.tgid && table_find(&m->table, &r->by)) {
 		p->reaper = p->parent = family_name(m, &r->by, r->by_comm);
 	} else if (is_parent) {

@@ -273,8 +273,8 @@ class Comparison:
                     "was made by", attempt.pid, attempt.tid, "not", fork["creator"])
         if node.how == "parent":
             # Its parent is that of its creator, who may have got another one meanwhile.
-            ppids = {attempt.ppid, *[r.ppid for r in life.made_by.node.records
-                                     if "ppid" in r.values and r.ts > attempt.ts]}
+            told = [self.pid_of(i) for i in self.chain(creator)]
+            ppids = told[told.index(attempt.ppid):] if attempt.ppid in told else [attempt.ppid]
             self.demand(fork["ppid"] in ppids, life, "is a child of", fork["ppid"], "not", ppids)
         else:
             self.demand(fork["parent"] == creator.id, life, "is a child of", fork["parent"],
@@ -540,12 +540,37 @@ class Comparison:
             return
         told = ("zombie" if not p.reap else "autoreap" if p.reap["autoreap"] else
                 by["id"] if by else None)
-        if told is None and p.reap.get("inferred") and not p.reap["exact"]:
+        if told is None and (self.is_inferred(p) or self.cannot_be_known(life)):
             return
         possible = self.fates(life)
         self.demand(told in possible, life, "is told to be", told, "not one of", possible)
         if told == "zombie":
             self.demand(p.zombie, life, "has no zombie line")
+
+    @staticmethod
+    def is_inferred(p):
+        return p.reap["by"] is None and p.reap.get("inferred") and not p.reap["exact"]
+
+    def cannot_be_known(self, life):
+        """Told late, a zombie of one who ignored SIGCHLD and ended himself is nobody's for sure.
+
+        Either the kernel released it, or that one ended before he was to be notified; what
+        is left in the freed process is the same (src/model/life.c: is_doubtful).
+        """
+        p = life.process
+        if self.world.exact or p.reap["autoreap"] or p.reap["by"]:
+            return False
+        todo, seen = [*self.chain(p)[-2:], p.exit["parent"]], set()
+        while todo:
+            owner = todo.pop()
+            gone, other = self.died(owner), self.of_process.get(owner)
+            if owner in seen or not gone or not other:
+                continue
+            seen.add(owner)
+            if self.ignores(owner) is not False:
+                return True
+            todo.extend(self.adopters_of(other))
+        return False
 
     def check_reaped_outside(self, life, status):
         p = life.process
@@ -553,7 +578,7 @@ class Comparison:
         told = line["signal"] | line["core"] << 7 if "signal" in line else line["code"] << 8
         self.demand(told == status, life, "has status", told, "but its adopter was told", status)
         by = p.reap and p.reap["by"]
-        if p.reap and by is None and p.reap.get("inferred") and not p.reap["exact"]:
+        if p.reap and (self.is_inferred(p) or self.cannot_be_known(life)):
             return
         self.demand(by and by["pid"] == self.world.adopter and not p.reap["autoreap"], life,
                     "was reaped by the adopter", self.world.adopter, "not", p.reap and
@@ -565,14 +590,14 @@ class Comparison:
             return
         pid = life.waited.pid
         by = p.reap["by"]
-        if p.reap["autoreap"] and self.changed_mind(life):
+        if p.reap["autoreap"] and self.changed_mind(life) or self.cannot_be_known(life):
             return
         self.demand(not p.reap["autoreap"], life, "was waited for by", waiter, "not autoreaped")
         self.demand(not p.exit["autoreap"] or self.ignores(p.exit["parent"]) is not False, life,
                     "foretold to be autoreaped")
         if by is None:
-            self.demand(p.reap.get("inferred") and not p.reap["exact"], life,
-                        "was waited for by", waiter, "but reaped by nobody")
+            self.demand(self.is_inferred(p), life, "was waited for by", waiter,
+                        "but reaped by nobody")
         else:
             self.demand(by["pid"] == pid, life, "was waited for by", waiter, pid, "not", by)
         if self.world.exact:
@@ -615,13 +640,6 @@ class Comparison:
         # Both ended at once, and the kernel had not yet given it away.
         if len(chain) > 1 and p.exit["parent"] == chain[-2]:
             todo.append((chain[-2], False))
-        # Foretold, and told of the next parent: which of the two it was at the last moment is
-        # known only where release_task() says who released it.
-        if len(chain) < 2 and not self.world.exact and p.exit["autoreap"]:
-            gone = self.died(chain[-1])
-            if gone and gone["seq"] > p.exit["seq"] and p.reap and p.reap["by"] and \
-                    p.reap["by"]["id"] in set(self.adopters_of(self.of_process[chain[-1]])):
-                fates.add(p.reap["by"]["id"])
         while todo:
             owner, handed_on = todo.pop()
             if owner in seen:
