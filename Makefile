@@ -156,7 +156,8 @@ soak: all $(BUILD)/live/grove $(BUILD)/live/reaper
 # Linked statically, with the libraries of no release.  KERNELS=bullseye TESTS=fates choose.
 
 IN_VM := $(patsubst tests/live/%.c,$(BUILD)/kernels/live/%,$(wildcard tests/live/*.c)) \
-	$(SCENARIOS:$(BUILD)/%=$(BUILD)/kernels/%) $(BUILD)/kernels/fates $(BUILD)/kernels/init
+	$(SCENARIOS:$(BUILD)/%=$(BUILD)/kernels/%) $(BUILD)/kernels/fates $(BUILD)/kernels/init \
+	$(BUILD)/kernels/live/grove
 
 define static_program
 	$(call say,CC,$<)
@@ -167,6 +168,10 @@ $(BUILD)/kernels/scenarios/%: src/scenarios/%.c
 	$(call static_program)
 $(BUILD)/kernels/live/%: tests/live/%.c
 	$(call static_program,-D_GNU_SOURCE)
+$(BUILD)/kernels/live/grove: $(GROVE) tests/live/grove/grove.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) $(LDFLAGS) -static $(GROVE) -o $@ -pthread
 $(BUILD)/kernels/%: tests/kernels/%.c
 	$(call static_program,-D_GNU_SOURCE)
 
@@ -295,6 +300,6 @@ clean:
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'other targets: static check-unit check-live check-memory fuzz lint install uninstall vmlinux clean'
+	@echo 'other targets: static check-unit check-live check-memory check-kernels soak fuzz lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
