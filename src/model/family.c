@@ -172,10 +172,15 @@ void family_born(struct model *m, struct proc *p)
 {
 	const struct proc *parent;
 
-	while ((parent = p->parent_proc) && !parent->ghost && parent->state == PROC_ZOMBIE &&
-	       parent->exit_ts != NO_TIME && !parent->ns_init) {
-		struct who from = dead_parent(parent);
+	/* In a damaged trace the dead may be each other's heirs. */
+	for (int i = 0; i < PASTS; i++) {
+		struct who from;
 
+		parent = p->parent_proc;
+		if (!parent || parent->ghost || parent->state != PROC_ZOMBIE ||
+		    parent->exit_ts == NO_TIME || parent->ns_init)
+			return;
+		from = dead_parent(parent);
 		give(m, p, &from, &parent->heir, parent->heir_ignores);
 	}
 }

@@ -37,7 +37,7 @@ KINDS = [
     ("uid", "uid gid"),
     ("name", ""),
     ("park", ""),
-    ("end", "how status status_before_5_17"),
+    ("end", "how status status_before_5_17 leader"),
     ("gave_up", "what"),
     ("settled", "waiter"),
 ]

@@ -28,8 +28,9 @@ static void note_end(const struct node *n, int status, int status_before_5_17)
 	char comm[16];
 
 	prctl(PR_GET_NAME, comm);
-	note_bytes(R_END, (const int64_t[RECORD_VALUES]){n->end, status, status_before_5_17}, comm,
-		   sizeof(comm));
+	note_bytes(R_END, (const int64_t[RECORD_VALUES]){n->end, status, status_before_5_17,
+							 n->code << 8},
+		   comm, sizeof(comm));
 }
 
 static _Noreturn void leave_thread(int code)

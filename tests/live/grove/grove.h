@@ -137,7 +137,8 @@ enum record_kind {
 	R_UID,		/* uid, gid */
 	R_NAME,		/* bytes: comm */
 	R_PARK,
-	R_END,		/* kind, status, status before Linux 5.17; bytes: comm */
+	R_END,		/* kind, status, status before Linux 5.17, the leader's own if it leaves
+			 * by itself; bytes: comm */
 	R_GAVE_UP,	/* what: nobody came in time */
 	R_SETTLED,	/* all of the tree has ended, or is parked */
 	RECORD_KINDS

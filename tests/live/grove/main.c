@@ -66,7 +66,8 @@ static int copy_program(int to)
 
 static void prepare(void)
 {
-	int fd = open("grove", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	char path[32];
+	int again, fd = open("grove", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 
 	/* A copy, as the original may lie where not everybody can go. */
 	if (fd >= 0) {
@@ -81,8 +82,14 @@ static void prepare(void)
 	write_file("garbage", 0755, "\x7f" "EL", "");
 	write_file("lost", 0755, "#!/no/such/interpreter", "");
 	fd = memfd_create("grove", 0);
-	if (copy_program(fd) || dup2(fd, FD_MEMFD) < 0)
+	if (copy_program(fd))
 		err(99, "memfd");
+	/* What is open for writing is too busy to be executed. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	if (again < 0 || dup2(again, FD_MEMFD) < 0)
+		err(99, "memfd");
+	close(again);
 	close(fd);
 	if (dup2(STDIN_FILENO, FD_GATE) < 0)
 		err(99, "stdin");
