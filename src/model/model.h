@@ -115,8 +115,6 @@ struct proc {
 
 	/* private to the model */
 	struct proc *parent_proc;	/* whose children list it is in */
-	bool parent_ignores;		/* parent lets the kernel reap it */
-	bool heir_ignores;
 	struct who heir;		/* once it exited: who takes its children */
 	struct proc_list children;	/* alive and zombie, in order of joining */
 	TAILQ_ENTRY(proc) child_link;
@@ -135,6 +133,8 @@ struct proc {
 	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
 	bool ns_init;			/* exited as init of a PID namespace */
 	bool ghost;			/* only named as a parent so far: nobody's business */
+	bool parent_ignores;		/* parent lets the kernel reap it */
+	bool heir_ignores;		/* so will its heir, what it is given dead */
 	UT_hash_handle hh;
 };
 

@@ -250,7 +250,8 @@ class Comparison:
         """Nobody vanishes from the journal for no reason."""
         node = life.node
         last = node.last("end") or node.last("park")
-        self.demand(last or self.may_be_cut(node), life, "wrote no end, and nobody killed it")
+        self.demand(last or self.may_be_cut(node), life, "wrote no end, and nobody killed it:",
+                    node.records[-1] if node.records else "nothing at all")
 
     def check_birth(self, life):
         node, p, birth = life.node, life.process, life.node.first("birth")
