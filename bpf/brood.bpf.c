@@ -448,6 +448,8 @@ int BPF_PROG(on_free, struct task_struct *task)
 	e = begin_reap(task);
 	if (!e)
 		return 0;
+	if (cfg.exact_reaps)		/* else it would have been told by on_release */
+		e->h.flags |= EVF_SELF_REAP;
 	parent = task->real_parent->group_leader;
 	fill_ref(&e->parent, parent);
 	e->by = e->parent;

@@ -341,9 +341,10 @@ static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r
 		until = p->gone_ts;
 	if (is_parent || past)
 		p->autoreap = !doubtful && (past ? past->ignores : p->parent_ignores);
-	if (r->h.flags & EVF_SELF_REAP)
+	if (r->h.flags & EVF_SELF_REAP) {
 		p->autoreap = true;
-	if (p->autoreap) {
+		until = p->exit_ts;
+	} else if (p->autoreap) {
 		until = is_parent || past ? dead_child_since(p, past) : p->exit_ts;
 	} else if (doubtful) {
 		/* by somebody or nobody */

@@ -224,6 +224,24 @@ static void reaped_after_one_who_ignores(void **state)
 	TOLD(s, "15 reap 11 by ? after 15 late");
 }
 
+/* A leader that the last thread took along: told late everywhere, and no doubt about it. */
+static void autoreap_of_a_leader_told_late(void **state)
+{
+	struct story *s = *state;
+	struct ev_reap r;
+
+	born(s, 10, 1);
+	born(s, 11, 10);
+	exits_flagged(s, 11, code(0), EVF_AUTOREAP);
+	exits(s, 10, code(0));
+	s->checked = s->n_lines;
+	at(s, 15);
+	r = story_reap(s, 11, 1);
+	r.h.flags = EVF_SELF_REAP;
+	story_feed(s, &r);
+	TOLD(s, "15 reap 11 autoreap after 0 late");
+}
+
 /* So is one that comes to the init of a PID namespace which has begun to end. */
 static void autoreap_by_a_dying_init_told_late(void **state)
 {
@@ -563,6 +581,7 @@ int main(void)
 		STORY(autoreap_by_an_adopter_told_late),
 		STORY(reaped_after_one_who_ignores),
 		STORY(autoreap_by_a_dying_init_told_late),
+		STORY(autoreap_of_a_leader_told_late),
 		STORY(autoreap_foretold_in_vain),
 		STORY(reaped_late),
 		STORY(reaped_by_one_whose_memory_is_gone),
