@@ -45,8 +45,8 @@ PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/ob
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
 	verbs/recorder verbs/rotation verbs/series)
 
-.PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak demo install uninstall lint clean \
-	vmlinux help
+.PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak \
+	demo install uninstall lint clean vmlinux help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/brood scenarios
@@ -300,6 +300,7 @@ clean:
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'other targets: static check-unit check-live check-memory check-kernels soak fuzz lint install uninstall vmlinux clean'
+	@echo 'other targets: static check-unit check-live check-memory check-kernels soak fuzz bench'
+	@echo '               bench-trace lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
