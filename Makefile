@@ -43,7 +43,7 @@ LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
-	verbs/recorder verbs/rotation verbs/series)
+	verbs/moment verbs/select verbs/recorder verbs/rotation verbs/series)
 
 .PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak \
 	demo install uninstall lint clean vmlinux help
@@ -110,6 +110,13 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(OUR_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ \
 		-lcmocka $(LIBS)
 
+# Not a test, but what a live test makes its traces with.
+RETRACE := $(BUILD)/unit/retrace
+$(RETRACE): tests/unit/retrace.c $(PURE)
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ $(LIBS)
+
 # What the live tests trace, one file each.
 $(BUILD)/live/%: tests/live/%.c
 	$(call say,TEST,$<)
@@ -125,13 +132,13 @@ $(BUILD)/live/grove: $(GROVE) tests/live/grove/grove.h
 	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) $(LDFLAGS) $(GROVE) -o $@ -pthread
 
 check: deps-build-test
-	@$(MAKE) --no-print-directory all $(UNIT) $(LIVE)
+	@$(MAKE) --no-print-directory all $(UNIT) $(LIVE) $(RETRACE)
 	$(Q)tests/run $(BUILD)
 
 check-unit: $(UNIT)
 	$(Q)tests/run --unit $(BUILD)
 
-check-live: all $(LIVE)
+check-live: all $(LIVE) $(RETRACE)
 	$(Q)tests/run --live $(BUILD)
 
 # brood itself under AddressSanitizer, UBSan and valgrind: some of the live tests, once more.

@@ -32,8 +32,11 @@ enum event_kind {
 	EV_GONE = 11,		/* struct ev_gone: the task list no longer has it */
 	EV_TICK = 12,		/* struct event: nothing more happened until ts */
 	EV_END = 13,		/* struct event: the trace ends at ts */
-	/* 14 is taken */
-	EV_CENSUS = 15,		/* struct ev_census: all that exists is told anew */
+	EV_CENSUS = 14,		/* struct ev_census: all that exists is told anew */
+	/* In checkpoints of a trace only; see src/model/checkpoint.c. */
+	EV_PAST = 15,		/* struct ev_past: what a snapshot has no room for */
+	EV_LINK = 16,		/* struct ev_link: how it is related to another one */
+	EV_CHECKPOINT = 17,	/* struct ev_checkpoint: all was told */
 	EV_KINDS
 };
 
@@ -72,6 +75,7 @@ enum event_flags {
 	EVF_ADOPTED = 1 << 8,	/* snapshot: it is known that another process made it */
 	EVF_ADOPTER_IGNORES = 1 << 9, /* exit: the adopter ignores SIGCHLD: zombies that it is
 				 * given are released at once */
+	EVF_GOES_ON = 1 << 10,	/* end: of what is looked at; the trace itself goes on */
 };
 
 struct ev_fork {
@@ -178,6 +182,74 @@ struct ev_gone {
 	__u64 seen;		/* when the task list was looked at: it was reaped by then */
 };
 
+enum past_bits {
+	PAST_BURIED = 1 << 0,	/* gone: only remembered, so that nothing is told of it twice */
+	PAST_FOUND = 1 << 1,	/* its first fact was not its birth, */
+	PAST_FOUND_ZOMBIE = 1 << 2, /* and it had ended by then */
+	PAST_HAS_STATUS = 1 << 3,
+	PAST_AUTOREAP = 1 << 4,
+	PAST_FROM_SNAPSHOT = 1 << 5,
+	PAST_ADOPTED_BEFORE = 1 << 6,
+	PAST_ADOPTION_PENDING = 1 << 7, /* computed, not yet confirmed by the kernel */
+	PAST_NS_INIT = 1 << 8,
+	PAST_UNLINKED = 1 << 9,	/* its parent does not have it any more */
+	PAST_EXIT_INFERRED = 1 << 10,
+	PAST_PARENT_DIED_UNSEEN = 1 << 11,
+	PAST_PARENT_IGNORES = 1 << 12, /* SIGCHLD */
+	PAST_HEIR_IGNORES = 1 << 13, /* and so does whoever takes its children */
+};
+
+/* Times: 0 where it did not happen. */
+struct ev_past {
+	struct event h;		/* whose past; ts: of the checkpoint */
+	__u64 fork_ts;
+	__u64 exit_ts;
+	__u64 orphaned_ts;	/* the first time */
+	__u64 flagged_ts;	/* as a zombie */
+	__u64 zombie_from;
+	__u64 gone_ts;		/* by when it was reaped, though that is still to be told */
+	__u64 gone_since;	/* when that was noticed */
+	__u64 max_rss_kib;
+	__u32 bits;		/* enum past_bits */
+	__u32 execs;
+	__u32 killer_sig;
+	__u32 file_off, file_len; /* of the last exec, as in ev_exec */
+	__u32 pad;
+};
+
+/* Values are stable: append, never renumber. */
+enum link_relation {
+	LINK_PARENT = 1,	/* its parent now, by the name that it had */
+	LINK_BIRTH = 2,		/* birth parent */
+	LINK_CREATOR = 3,	/* with tid */
+	LINK_LEFT_BY = 4,	/* the first parent that died before it; ts: when */
+	LINK_PAST = 5,		/* the parent that died last; ts: when */
+	LINK_PAST_BEFORE = 6,	/* and the one before */
+	LINK_OLD_PARENT = 7,	/* whose exit orphaned it first */
+	LINK_NEW_PARENT = 8,	/* its first adopter */
+	LINK_LAST_ADOPTER = 9,	/* who had taken it when it ended */
+	LINK_KILLER = 10,
+	LINK_HEIR = 11,		/* once it exited: who takes its children */
+	LINK_PAST_3RD = 12,	/* parents that died earlier still */
+	LINK_PAST_4TH = 13,
+	LINK_RELATIONS
+};
+
+struct ev_link {
+	struct event h;		/* whose relation; ts: of the checkpoint */
+	struct task_ref to;
+	char to_comm[EVENT_COMM]; /* its name when it mattered */
+	__u64 since;		/* a time; 0: none */
+	__u32 relation;		/* enum link_relation */
+	__u32 ignores;		/* of a parent that died: 1: it ignored SIGCHLD */
+};
+
+struct ev_checkpoint {
+	struct event h;		/* who is 0; ts: the last time before it */
+	__u64 seq;		/* of the last fact */
+	__u64 wall_ns;		/* CLOCK_REALTIME at ts */
+};
+
 #ifndef __bpf__
 #include <stddef.h>
 _Static_assert(sizeof(struct task_ref) == 16, "task_ref");
@@ -193,6 +265,9 @@ _Static_assert(sizeof(struct ev_thread) == 64, "ev_thread");
 _Static_assert(sizeof(struct ev_loss) == 64, "ev_loss");
 _Static_assert(sizeof(struct ev_gone) == 56, "ev_gone");
 _Static_assert(sizeof(struct ev_census) == 56, "ev_census");
+_Static_assert(sizeof(struct ev_past) == 136, "ev_past");
+_Static_assert(sizeof(struct ev_link) == 96, "ev_link");
+_Static_assert(sizeof(struct ev_checkpoint) == 64, "ev_checkpoint");
 #endif
 
 #endif

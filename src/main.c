@@ -10,7 +10,7 @@
 #include "verbs/verb.h"
 
 /* Shows a live machine, a live command, or a trace. */
-#define SHOWS (OPT_LIVE | OPT_FILE | OPT_VIEW | OPT_OUTPUT | OPT_ZOMBIE)
+#define SHOWS (OPT_LIVE | OPT_FILE | OPT_SELECT | OPT_VIEW | OPT_OUTPUT | OPT_ZOMBIE)
 
 static const struct verb verbs[] = {
 	{ "", "log while it runs, then the tree and the findings", SHOWS | OPT_TREE, verb_main },

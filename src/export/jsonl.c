@@ -325,7 +325,7 @@ static void put_end(struct json *j, const struct fact *f)
 	export_uint(j, "orphans", c->orphans);
 	export_uint(j, "zombies", c->zombies);
 	export_uint(j, "lost", c->lost);
-	export_uint(j, "duration_ns", f->ts);
+	export_uint(j, "duration_ns", f->ts - f->since);
 }
 
 /* clang-format off */

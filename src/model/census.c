@@ -18,6 +18,19 @@ static uint16_t flags_of(const struct proc *p)
 	return (uint16_t)((p->inferred ? EVF_INFERRED : 0) | (adopted ? EVF_ADOPTED : 0));
 }
 
+struct fact model_census_fact(const struct model *m, const struct proc *p,
+			      const struct ev_snapshot *s, uint64_t ts)
+{
+	struct fact f = model_fact(m, FACT_SNAPSHOT, p);
+
+	f.ev = &s->h;
+	f.inferred = p->inferred;
+	f.seq = m->seq;
+	f.ts = ts;
+	f.wall = m->wall_base + ts;
+	return f;
+}
+
 struct ev_snapshot *model_census(const struct model *m, const struct proc *p)
 {
 	struct ev_snapshot *s = malloc(sizeof(*s) + p->args_len);
@@ -44,6 +57,7 @@ struct ev_snapshot *model_census(const struct model *m, const struct proc *p)
 		.args_len = p->args_len,
 		.since = zombie && p->exit_ts != NO_TIME && !p->exit_inferred ? model_boottime(m, p->exit_ts) : 0,
 	};
+	s->h.who.tid = p->ref.tgid;
 	memcpy(s->h.comm, p->comm, sizeof(s->h.comm));
 	if (p->args_len)
 		memcpy(s + 1, p->args, p->args_len);

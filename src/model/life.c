@@ -68,6 +68,42 @@ void life_zombie(struct model *m, struct proc *p)
 		enqueue(m, p);
 }
 
+void life_requeue(struct model *m, struct proc *p)
+{
+	struct proc *before = TAILQ_LAST(&m->gone, proc_list);
+
+	if (p->state != PROC_ZOMBIE)
+		return;
+	if (p->gone) {
+		while (before && before->gone_since > p->gone_since)
+			before = TAILQ_PREV(before, proc_list, gone_link);
+		if (before)
+			TAILQ_INSERT_AFTER(&m->gone, before, p, gone_link);
+		else
+			TAILQ_INSERT_HEAD(&m->gone, p, gone_link);
+	}
+	if (p->in_zombie_queue)
+		dequeue(m, p);
+	before = TAILQ_LAST(&m->zombies, proc_list);
+	while (before && before->zombie_from > p->zombie_from)
+		before = TAILQ_PREV(before, proc_list, zombie_link);
+	if (before)
+		TAILQ_INSERT_AFTER(&m->zombies, before, p, zombie_link);
+	else
+		TAILQ_INSERT_HEAD(&m->zombies, p, zombie_link);
+	p->in_zombie_queue = true;
+}
+
+void life_requeued(struct model *m)
+{
+	struct proc *p = TAILQ_LAST(&m->zombies, proc_list);
+
+	/* They were flagged in order; what was passed over then is gone. */
+	m->next_flag = NULL;
+	for (; p && p->zombie_flag_ts == NO_TIME; p = TAILQ_PREV(p, proc_list, zombie_link))
+		m->next_flag = p;
+}
+
 static void name_parent(struct proc *p)
 {
 	if (p->parent_proc && !p->parent_proc->ghost)
@@ -464,10 +500,14 @@ void life_end(struct model *m, const struct event *ev)
 	struct proc *p;
 
 	m->ended = true;
+	/* Where only the looking ends, nothing that the trace's end would mean has happened. */
+	if (ev->flags & EVF_GOES_ON)
+		goto count;
 	while ((p = TAILQ_FIRST(&m->gone)))
 		infer_reap(m, p);
 	while ((p = next_flag(m)))
 		flag(m, p);
+count:
 	TAILQ_FOREACH (p, &m->table.all, all_link) {
 		m->counts.alive += p->state == PROC_ALIVE;
 		m->counts.zombies_now += p->state == PROC_ZOMBIE;

@@ -22,6 +22,7 @@ struct meta {
 	uint64_t t0;		/* CLOCK_BOOTTIME when the trace began: ts 0 */
 	uint64_t wall0;		/* CLOCK_REALTIME at t0 */
 	bool filtered;		/* only a part of the machine is told */
+	uint64_t zombie_after_ns; /* of the model that made the checkpoints; 0: there are none */
 
 	/* A recording that is spread over several files; run 0: it is not. */
 	uint64_t run;		/* random, the same in all of them */

@@ -56,6 +56,23 @@ static const struct {
 };
 _Static_assert(offsetof(struct model_counts, events) == 0, "0 must not be a tally");
 
+uint64_t model_ts(const struct model *m, uint64_t boottime)
+{
+	uint64_t ns;
+
+	if (boottime < m->t0) {
+		ns = m->t0 - boottime;
+		return m->ts0 > ns ? m->ts0 - ns : 0;
+	}
+	ns = boottime - m->t0;
+	return ns < NO_TIME - m->ts0 ? m->ts0 + ns : NO_TIME;
+}
+
+uint64_t model_boottime(const struct model *m, uint64_t ts)
+{
+	return m->t0 - m->ts0 + ts;
+}
+
 struct fact model_fact(const struct model *m, enum fact_type type, const struct proc *p)
 {
 	return (struct fact){
@@ -68,14 +85,21 @@ struct fact model_fact(const struct model *m, enum fact_type type, const struct 
 	};
 }
 
-void model_say(struct model *m, struct fact *f)
+void model_count(struct model_counts *c, const struct fact *f)
 {
 	if (tally[f->type].count)
-		++*(uint64_t *)(void *)((char *)&m->counts + tally[f->type].count);
+		++*(uint64_t *)(void *)((char *)c + tally[f->type].count);
 	if (!tally[f->type].derived)
-		m->counts.events++;
+		c->events++;
 	if (f->inferred)
-		m->counts.inferred++;
+		c->inferred++;
+	if (f->type == FACT_LOSS)
+		c->lost += f->count;
+}
+
+void model_say(struct model *m, struct fact *f)
+{
+	model_count(&m->counts, f);
 	f->seq = ++m->seq;
 	f->ts = m->now;
 	f->wall = m->wall_base + m->now;
@@ -135,9 +159,8 @@ void model_say_stranger(struct model *m, const struct proc *p)
 	model_say(m, &f);
 }
 
-/* Copy len bytes of the event, with a NUL behind them.  Nothing where len is 0. */
-static void keep_bytes(struct model *m, char **to, const struct event *ev, uint32_t off,
-		       uint32_t len)
+void model_keep_bytes(struct model *m, char **to, const struct event *ev, uint32_t off,
+		      uint32_t len)
 {
 	char *s;
 
@@ -163,7 +186,7 @@ void model_keep_args(struct model *m, struct proc *p, const struct event *ev, ui
 	p->args_len = 0;
 	if (!m->opt.keep_args)
 		return;
-	keep_bytes(m, &p->args, ev, off, len);
+	model_keep_bytes(m, &p->args, ev, off, len);
 	if (!m->err)
 		p->args_len = len;
 }
@@ -296,7 +319,7 @@ static void on_exec(struct model *m, const struct event *ev)
 	p->gid = e->gid;
 	p->execs++;
 	if (m->opt.keep_args)
-		keep_bytes(m, &p->file, ev, e->file_off, e->file_len);
+		model_keep_bytes(m, &p->file, ev, e->file_off, e->file_len);
 	model_keep_args(m, p, ev, e->args_off, e->args_len, e->args_bytes);
 	model_say_event(m, FACT_EXEC, p, ev);
 }
@@ -338,7 +361,6 @@ static void on_loss(struct model *m, const struct event *ev)
 	f.since = model_ts(m, e->since);
 	if (f.since > m->now)
 		f.since = m->now;
-	m->counts.lost += e->count;
 	model_say(m, &f);
 }
 
@@ -358,6 +380,8 @@ static const struct {
 	[EV_LOSS] = {on_loss, false},	       [EV_CLOCK] = {on_clock, false},
 	[EV_GONE] = {life_gone, true},	       [EV_END] = {life_end, false},
 	[EV_CENSUS] = {census_begin, false},
+	[EV_PAST] = {checkpoint_past, true},   [EV_LINK] = {checkpoint_link, true},
+	[EV_CHECKPOINT] = {checkpoint_end, false},
 };
 
 int model_feed(struct model *m, const struct event *ev)
@@ -404,14 +428,26 @@ const struct model_counts *model_counts(const struct model *m)
 	return &m->counts;
 }
 
+static const struct proc *first_not_left_out(const struct proc *p)
+{
+	while (p && p->marks.left_out)
+		p = TAILQ_NEXT(p, all_link);
+	return p;
+}
+
 const struct proc *model_first(const struct model *m)
 {
-	return TAILQ_FIRST(&m->table.all);
+	return first_not_left_out(TAILQ_FIRST(&m->table.all));
 }
 
 const struct proc *model_next(const struct proc *p)
 {
-	return TAILQ_NEXT(p, all_link);
+	return first_not_left_out(TAILQ_NEXT(p, all_link));
+}
+
+struct proc_marks *model_marks(const struct proc *p)
+{
+	return &((struct proc *)p)->marks;
 }
 
 const struct proc *model_find(const struct model *m, const struct task_ref *ref)

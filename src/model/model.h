@@ -47,6 +47,12 @@ struct past_parent {
 /* How a process entered the trace: what its first fact was. */
 enum proc_entry { ENTRY_FORK, ENTRY_FOUND, ENTRY_FOUND_ZOMBIE };
 
+/* What somebody who selects says of a process (verbs/select.c). */
+struct proc_marks {
+	bool in_subtree;
+	bool left_out;			/* model_first() and model_next() pass it over */
+};
+
 /*
  * One process: one life of one thread group.  Times are ns since the trace began, or
  * NO_TIME.  Owned by the model; valid during the callback that shows it, and until
@@ -96,6 +102,7 @@ struct proc {
 	uint32_t sid, parent_sid;	/* sessions, of a snapshot; 0 unknown */
 	bool adopted_before;		/* snapshot: its session shows that its parent is not the
 					 * one that made it (see model.c: was_adopted) */
+	struct proc_marks marks;
 
 	struct past_parent left_by;	/* the first parent that was seen to die before it was
 					 * reaped; of an orphan old_parent, unless that one
@@ -182,7 +189,8 @@ struct fact {
 	/* by type */
 	struct who old_parent, new_parent; /* ORPHAN */
 	uint64_t since;		/* ZOMBIE: ts of its exit, NO_TIME if before the trace; LOSS;
-				 * META of another run: when the one before ended */
+				 * META of another run: when the one before ended; END:
+				 * when what is shown begins, 0 where all is */
 	uint64_t count;		/* LOSS */
 	uint64_t zombie_ns;	/* REAP: NO_TIME where the exit was not seen; where the reap
 				 * is not exact, the closest upper bound, 0 if autoreaped */
@@ -236,6 +244,11 @@ int model_feed(struct model *m, const struct event *ev);
  */
 int model_resume(struct model *m, const struct meta *meta);
 
+/* ns since the trace began of a time on CLOCK_BOOTTIME; 0 if that was before. */
+uint64_t model_ts(const struct model *m, uint64_t boottime);
+/* And back; modulo 2^64, for what was on another boot. */
+uint64_t model_boottime(const struct model *m, uint64_t ts);
+
 /*
  * When something will fall due that no event announces, a zombie interval that needs
  * flagging or a reap that is not waited for any longer: ns of CLOCK_BOOTTIME, or NO_TIME.
@@ -246,10 +259,14 @@ int model_resume(struct model *m, const struct meta *meta);
 uint64_t model_next_deadline(const struct model *m);
 
 const struct model_counts *model_counts(const struct model *m);
+/* Count a fact as the model does.  What no fact tells of (adoptions checked) is not counted. */
+void model_count(struct model_counts *c, const struct fact *f);
 
 /* Processes in order of first appearance: those not gone, and the gone that are kept. */
 const struct proc *model_first(const struct model *m);
 const struct proc *model_next(const struct proc *p);
+/* The model takes no notice of them. */
+struct proc_marks *model_marks(const struct proc *p);
 /* NULL where unknown, or gone unless all are kept: what a log says must not depend on it. */
 const struct proc *model_find(const struct model *m, const struct task_ref *ref);
 
@@ -260,6 +277,24 @@ const struct proc *model_find(const struct model *m, const struct task_ref *ref)
  * of its last exec, who may be about to kill it, how often it was adopted.
  */
 struct ev_snapshot *model_census(const struct model *m, const struct proc *p);
+
+/*
+ * The fact that says so as of ts, for who begins to look at the facts only there.  Its seq is
+ * that of the last fact before.
+ */
+struct fact model_census_fact(const struct model *m, const struct proc *p,
+			      const struct ev_snapshot *s, uint64_t ts);
+
+/*
+ * checkpoint.c: all that m knows, as events (EV_SNAPSHOT, EV_PAST, EV_LINK, EV_CHECKPOINT) of
+ * this moment.  A new model of the same zombie_after_ns that is fed these, and then what
+ * follows, says the same facts from there on, with the same seq; what it says before is
+ * none.  File and args of each process are told where m keeps them.  fn: as in struct
+ * sink; what it returns ends it where it is not 0.  0; that; -ENOMEM; -EAGAIN: not now.
+ * Whatever is added to struct proc and later facts depend on must be told here, too;
+ * tests/unit/test_model_random.c finds what is not.
+ */
+int model_checkpoint(const struct model *m, int (*fn)(void *ctx, const struct event *ev), void *ctx);
 
 enum proc_fate proc_fate(const struct proc *p);
 

@@ -37,25 +37,6 @@ struct model {
 	bool listing, resuming, rebooted;
 };
 
-/* ns since the trace began of a time on CLOCK_BOOTTIME; 0 if that was before. */
-static inline uint64_t model_ts(const struct model *m, uint64_t boottime)
-{
-	uint64_t ns;
-
-	if (boottime < m->t0) {
-		ns = m->t0 - boottime;
-		return m->ts0 > ns ? m->ts0 - ns : 0;
-	}
-	ns = boottime - m->t0;
-	return ns < NO_TIME - m->ts0 ? m->ts0 + ns : NO_TIME;
-}
-
-/* And back; modulo 2^64, for what was on another boot. */
-static inline uint64_t model_boottime(const struct model *m, uint64_t ts)
-{
-	return m->t0 - m->ts0 + ts;
-}
-
 /* model.c */
 struct fact model_fact(const struct model *m, enum fact_type type, const struct proc *p);
 void model_say(struct model *m, struct fact *f);
@@ -66,10 +47,18 @@ void model_say_event(struct model *m, enum fact_type type, const struct proc *p,
  * in what else the event tells and then says the snapshot.  NULL where memory is short.
  */
 struct proc *model_stranger(struct model *m, const struct event *ev, const struct task_ref *parent);
+/* Copy len bytes of the event, with a NUL behind them.  Nothing where len is 0. */
+void model_keep_bytes(struct model *m, char **to, const struct event *ev, uint32_t off,
+		      uint32_t len);
 void model_say_stranger(struct model *m, const struct proc *p);
 /* Arguments that lie in the event, where the model keeps any. */
 void model_keep_args(struct model *m, struct proc *p, const struct event *ev, uint32_t off,
 		     uint32_t len, uint32_t bytes);
+
+/* checkpoint.c: see model_checkpoint(). */
+void checkpoint_past(struct model *m, const struct event *ev);
+void checkpoint_link(struct model *m, const struct event *ev);
+void checkpoint_end(struct model *m, const struct event *ev);
 
 /* family.c */
 struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm);
@@ -114,6 +103,10 @@ void life_vanished(struct model *m, struct proc *p, uint64_t ts);
 void life_pass(struct model *m, uint64_t ts);
 /* When the first of these is due; NO_TIME: nothing is. */
 uint64_t life_next_due(const struct model *m);
+/* A zombie's zombie_from, gone and gone_since were told: to its places among those that wait. */
+void life_requeue(struct model *m, struct proc *p);
+/* Which of them is still to be flagged first, once all were told. */
+void life_requeued(struct model *m);
 
 /* census.c */
 void census_begin(struct model *m, const struct event *ev);

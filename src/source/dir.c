@@ -256,6 +256,7 @@ static int go_on(struct dir *d, const struct sink *sink)
 /* The file is told: what must be known of it when the next one is there. */
 static void leave_file(struct dir *d, int error, uint64_t repeated)
 {
+	const struct file_state state = { d->reader, error, false };
 	struct trace_reader_state s;
 
 	trace_reader_state(d->reader, &s);
@@ -268,9 +269,9 @@ static void leave_file(struct dir *d, int error, uint64_t repeated)
 	    is_written(d)) {
 		sayf(d->name.data, "still being written; shown until %.6f s",
 		     (double)(d->last_ts - trace_reader_meta(d->reader)->t0) / NS_PER_S);
-	} else if (!file_is_whole(d->reader, error)) {
+	} else if (!file_is_whole(&state)) {
 		d->damaged = true;
-		file_say_damage(d->name.data, d->reader, error);
+		file_say_damage(d->name.data, &state);
 	}
 	close_file(d);
 }

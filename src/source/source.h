@@ -41,6 +41,14 @@ struct sink {
 struct source_ops {
 	/* Valid until close. */
 	const struct meta *(*meta)(const void *self);
+	/*
+	 * Before it runs: only what happened between these is wanted (ts: ns since the trace
+	 * began), by a model of this zombie_after_ns.  Where the file has a checkpoint for such a
+	 * model, the events begin with the last one before `from`, else with the first of the
+	 * trace.  Where the trace goes on after `to`, an EV_TICK and an EV_END with EVF_GOES_ON
+	 * come then.  0, or a negative errno after saying why.  NULL: it tells everything.
+	 */
+	int (*window)(void *self, uint64_t from, uint64_t to, uint64_t zombie_after_ns);
 	/* Deliver events until the end; 0, or the negative errno of the sink. */
 	int (*run)(void *self, const struct sink *sink);
 	/* The exit status that it asks for: of a followed command, of a damaged file, or 0. */

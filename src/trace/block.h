@@ -28,7 +28,8 @@ enum block_kind {
 	BLOCK_EVENTS = 3,
 	BLOCK_LOSS = 4,	 /* events that could not be written: the header says how many */
 	BLOCK_END = 5,	 /* the trace is complete */
-	BLOCK_INDEX = 6, /* not written yet, and skipped */
+	BLOCK_INDEX = 6, /* where the checkpoints are */
+	BLOCK_CHECKPOINT = 7, /* all that is known at its place, for who begins to read there */
 };
 
 enum block_flags {

@@ -8,14 +8,15 @@
 
 #include "trace/walk.h"
 
-/* The bytes behind a struct: each string a whole block, however often it is named. */
-#define VAR_STRINGS 3
-
+/* With the bytes behind a struct: each string a whole block, however often it is named. */
 static uint32_t slot_size(int kind)
 {
-	bool var = kind == EV_EXEC || kind == EV_SNAPSHOT;
+	const struct kind *k = &trace_kinds[kind];
+	uint32_t size = k->size;
 
-	return trace_kinds[kind].size + (var ? VAR_STRINGS * BLOCK_RAW_MAX : 0);
+	for (uint32_t i = 0; i < k->n; i++)
+		size += k->fields[i].type == FIELD_BYTES ? BLOCK_RAW_MAX : 0;
+	return size;
 }
 
 int decoder_new(struct codec **out)

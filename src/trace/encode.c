@@ -122,6 +122,8 @@ static uint64_t var_bytes(const struct event *ev)
 		return (uint64_t)exec->args_len + exec->file_len + exec->interp_len;
 	if (ev->kind == EV_SNAPSHOT)
 		return ((const struct ev_snapshot *)ev)->args_len;
+	if (ev->kind == EV_PAST)
+		return ((const struct ev_past *)ev)->file_len;
 	return 0;
 }
 

@@ -17,5 +17,8 @@ const struct kind trace_kinds[EV_KINDS] = {
 	[EV_GONE] =         KIND(ev_gone, gone_fields),
 	[EV_END] =          KIND(event, plain_fields),
 	[EV_CENSUS] =       KIND(ev_census, census_fields),
+	[EV_PAST] =         KIND(ev_past, past_fields),
+	[EV_LINK] =         KIND(ev_link, link_fields),
+	[EV_CHECKPOINT] =   KIND(ev_checkpoint, checkpoint_fields),
 };
 /* clang-format on */

@@ -124,6 +124,38 @@ static const struct field census_fields[] = {
 	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_census, count) },
 };
 
+static const struct field past_fields[] = {
+	HEAD(EXPECT_OWN),
+	{ FIELD_U32,     EXPECT_LAST,   0, AT(ev_past, bits) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, fork_ts) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, exit_ts) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, orphaned_ts) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, flagged_ts) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, zombie_from) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, gone_ts) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_past, gone_since) },
+	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_past, max_rss_kib) },
+	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_past, execs) },
+	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_past, killer_sig) },
+	{ FIELD_BYTES,   EXPECT_NONE,   0, AT(ev_past, file_off) },
+};
+
+static const struct field link_fields[] = {
+	HEAD(EXPECT_OWN),
+	{ FIELD_U32,     EXPECT_LAST,   0, AT(ev_link, relation) },
+	{ FIELD_REF,     EXPECT_LAST,   0, AT(ev_link, to) },
+	{ FIELD_COMM,    EXPECT_ITS,    0, AT(ev_link, to_comm) },
+	{ FIELD_TID,     EXPECT_NONE,   0, AT(ev_link, to) },
+	{ FIELD_AGE,     EXPECT_NONE,   0, AT(ev_link, since) },
+	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_link, ignores) },
+};
+
+static const struct field checkpoint_fields[] = {
+	HEAD(EXPECT_NONE),
+	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_checkpoint, seq) },
+	{ FIELD_U64,     EXPECT_NONE,   0, AT(ev_checkpoint, wall_ns) },
+};
+
 static const struct field plain_fields[] = {
 	HEAD(EXPECT_NONE),
 };

@@ -17,12 +17,13 @@ enum meta_tag {
 	META_T0 = 9,
 	META_WALL0 = 10,
 	META_FILTERED = 11,
+	META_ZOMBIE_AFTER = 12,
 	META_RUN = 13,
 	META_PART = 14,
 	META_TOLD_BEFORE = 15,
 };
 
-enum end_tag { END_LOST = 1 };
+enum end_tag { END_LOST = 1, END_INDEX = 2 };
 
 /* All else of META takes far less than what is left. */
 #define COMMAND_MAX (BLOCK_RAW_MAX - 4096)
@@ -76,12 +77,19 @@ bool meta_put(struct column *to, const struct meta *m)
 	       (!m->command || put_bytes(to, META_COMMAND, m->command, command_len)) &&
 	       put_number(to, META_REAP_SOURCE, m->reap_source) && put_number(to, META_T0, m->t0) &&
 	       put_number(to, META_WALL0, m->wall0) &&
-	       put_number(to, META_FILTERED, m->filtered) && put_series(to, m);
+	       put_number(to, META_FILTERED, m->filtered) &&
+	       (!m->zombie_after_ns || put_number(to, META_ZOMBIE_AFTER, m->zombie_after_ns)) &&
+	       put_series(to, m);
 }
 
 bool end_put(struct column *to, uint64_t lost)
 {
 	return put_number(to, END_LOST, lost);
+}
+
+bool end_put_index(struct column *to, uint64_t at)
+{
+	return put_number(to, END_INDEX, at);
 }
 
 static void get_text(char *to, size_t size, const uint8_t *bytes, size_t len)
@@ -154,6 +162,9 @@ static int get_item(struct meta *m, uint64_t tag, const uint8_t *bytes, uint32_t
 	case META_FILTERED:
 		m->filtered = get_number(bytes, len) != 0;
 		break;
+	case META_ZOMBIE_AFTER:
+		m->zombie_after_ns = get_number(bytes, len);
+		break;
 	case META_RUN:
 		m->run = get_number(bytes, len);
 		break;
@@ -169,20 +180,40 @@ static int get_item(struct meta *m, uint64_t tag, const uint8_t *bytes, uint32_t
 	return 0;
 }
 
+/* The next item: its bytes; NULL: there is none. */
+static const uint8_t *next_item(struct column *c, uint64_t *tag, uint64_t *len)
+{
+	bool bad = false;
+
+	if (c->pos == c->size)
+		return NULL;
+	*tag = column_get(c, &bad);
+	*len = column_get(c, &bad);
+	return bad ? NULL : column_get_bytes(c, *len, &bad);
+}
+
 int meta_get(const uint8_t *payload, uint32_t len, struct meta *m)
 {
 	struct column c = {(uint8_t *)payload, 0, len};
-	bool bad = false;
+	const uint8_t *bytes;
+	uint64_t tag, n;
 	int err = 0;
 
-	while (c.pos < c.size && !err) {
-		uint64_t tag = column_get(&c, &bad);
-		uint64_t n = column_get(&c, &bad);
-		const uint8_t *bytes = bad ? NULL : column_get_bytes(&c, n, &bad);
-
-		if (!bytes)
-			break;
+	while (!err && (bytes = next_item(&c, &tag, &n)))
 		err = get_item(m, tag, bytes, (uint32_t)n);
-	}
 	return err;
+}
+
+bool end_get_index(const uint8_t *payload, uint32_t len, uint64_t *at)
+{
+	struct column c = {(uint8_t *)payload, 0, len};
+	const uint8_t *bytes;
+	uint64_t tag, n;
+
+	while ((bytes = next_item(&c, &tag, &n)))
+		if (tag == END_INDEX) {
+			*at = get_number(bytes, (uint32_t)n);
+			return true;
+		}
+	return false;
 }

@@ -88,6 +88,7 @@ static int open_reader(struct trace_reader **out, window_read_fn read_fn, void *
 {
 	struct trace_reader *r = calloc(1, sizeof(*r));
 	struct stat st;
+	off_t base;
 	int err = -ENOMEM;
 
 	*why = strerrordesc_np(ENOMEM);
@@ -96,6 +97,8 @@ static int open_reader(struct trace_reader **out, window_read_fn read_fn, void *
 	r->fd = fd;
 	r->to = UINT64_MAX;
 	r->state.end = TRACE_CUT_SHORT;
+	base = lseek(fd, 0, SEEK_CUR);
+	r->base = base > 0 ? (uint64_t)base : 0;
 	r->raw = malloc(BLOCK_RAW_MAX);
 	if (r->raw && inflateInit2(&r->inflate, RAW_DEFLATE) == Z_OK)
 		err = decoder_new(&r->decoder);
@@ -131,10 +134,44 @@ const struct meta *trace_reader_meta(const struct trace_reader *r)
 	return &r->meta;
 }
 
-void trace_reader_window(struct trace_reader *r, uint64_t from, uint64_t to)
+/* On from the checkpoint that was found. */
+static int begin_at(struct trace_reader *r, const struct jump *j)
 {
-	r->from = from;
+	if (lseek(r->fd, (off_t)(j->base + j->at), SEEK_SET) < 0)
+		return -errno;
+	window_clear(&r->in);
+	/* What was missing before is nobody's loss. */
+	r->have_header = r->searching = r->loss_due = false;
+	r->state.lost = 0;
+	r->state.skipped = j->h.before;
+	r->told = j->h.before;
+	r->state.last_ts = j->h.first_ts;
+	r->resuming = true;
+	return 0;
+}
+
+int trace_reader_window(struct trace_reader *r, uint64_t from, uint64_t to)
+{
+	struct stat st;
+	struct jump j = {
+		.fd = r->fd,
+		.base = r->base,
+		.trace_id = r->trace_id,
+		.from = from,
+		.z = &r->inflate,
+		.decoder = r->decoder,
+		.raw = r->raw,
+	};
+	int found;
+
 	r->to = to;
+	if (r->in.seek_fd < 0 || !r->known_id || from <= r->meta.t0 || fstat(r->fd, &st) ||
+	    (uint64_t)st.st_size < r->base)
+		return 0;
+	j.size = (uint64_t)st.st_size - r->base;
+	found = jump_find(&j);
+	r->bad_index = j.bad_index;
+	return found == 1 ? begin_at(r, &j) : found;
 }
 
 bool trace_reader_in_snapshot(const struct trace_reader *r)

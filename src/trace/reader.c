@@ -87,33 +87,35 @@ static void miss_rest(struct trace_reader *r)
 
 /* --- payloads ------------------------------------------------------------------------- */
 
-/* The payload, inflated; NULL where it does not become what the header says. */
-static const uint8_t *payload_of(struct trace_reader *r, const uint8_t *block)
-{
-	const struct block_header *h = &r->h;
-	const uint8_t *stored = block + BLOCK_HEADER_LEN;
-
-	if (!(h->flags & BLOCK_DEFLATED))
-		return h->stored_len == h->raw_len ? stored : NULL;
-	inflateReset(&r->inflate);
-	r->inflate.next_in = (uint8_t *)stored;
-	r->inflate.avail_in = h->stored_len;
-	r->inflate.next_out = r->raw;
-	r->inflate.avail_out = h->raw_len;
-	if (inflate(&r->inflate, Z_FINISH) != Z_STREAM_END || r->inflate.avail_out)
-		return NULL;
-	return r->raw;
-}
-
 /* A payload that stays where it is while events are decoded from it. */
-static bool open_events(struct trace_reader *r, const uint8_t *payload)
+static bool open_records(struct trace_reader *r, const uint8_t *payload, uint32_t at,
+			 uint32_t records)
 {
 	if (payload != r->raw)
 		memcpy(r->raw, payload, r->h.raw_len);
-	if (decoder_begin(r->decoder, r->raw, r->h.raw_len, r->h.records, r->h.first_ts))
+	if (decoder_begin(r->decoder, r->raw + at, r->h.raw_len - at, records, r->h.first_ts))
 		return false;
 	r->open = true;
 	return true;
+}
+
+/* Who begins to read here has found it whole; to all others it is no news. */
+static bool open_checkpoint(struct trace_reader *r, const uint8_t *payload)
+{
+	struct checkpoint_head head;
+
+	if (!r->resuming)
+		return true;
+	if (r->h.first_ts < r->state.last_ts || !checkpoint_get(payload, r->h.raw_len, &head))
+		return false;
+	r->resuming = !head.last;
+	return open_records(r, payload, head.len, head.records);
+}
+
+static void end(struct trace_reader *r, enum trace_end how)
+{
+	r->ended = true;
+	r->state.end = how;
 }
 
 static int open_block(struct trace_reader *r, const uint8_t *payload)
@@ -126,14 +128,17 @@ static int open_block(struct trace_reader *r, const uint8_t *payload)
 	case BLOCK_SNAPSHOT:
 	case BLOCK_EVENTS:
 		/* Time that runs backwards was never written. */
-		ok = r->h.first_ts >= r->state.last_ts && open_events(r, payload);
+		ok = r->h.first_ts >= r->state.last_ts &&
+		     open_records(r, payload, 0, r->h.records);
+		break;
+	case BLOCK_CHECKPOINT:
+		ok = open_checkpoint(r, payload);
 		break;
 	case BLOCK_LOSS:
 		miss_until(r, r->h.before + r->h.records, r->h.last_ts);
 		break;
 	case BLOCK_END:
-		r->ended = true;
-		r->state.end = TRACE_COMPLETE;
+		end(r, TRACE_COMPLETE);
 		break;
 	default: /* of a later minor version */
 		r->told = r->h.before + r->h.records;
@@ -142,13 +147,6 @@ static int open_block(struct trace_reader *r, const uint8_t *payload)
 	if (!ok)
 		miss_rest(r);
 	return 0;
-}
-
-static void pass_outside(struct trace_reader *r)
-{
-	r->state.skipped += r->h.records;
-	r->told = r->h.before + r->h.records;
-	window_skip(&r->in, BLOCK_HEADER_LEN + (uint64_t)r->h.stored_len);
 }
 
 /* Take the block that r->h heads. */
@@ -166,7 +164,8 @@ static int take_block(struct trace_reader *r)
 		pass_damaged(r, block != NULL);
 		return 0;
 	}
-	payload = known ? payload_of(r, block) : block;
+	payload = known ? block_payload(&r->h, block + BLOCK_HEADER_LEN, &r->inflate, r->raw)
+			: block;
 	if (!known)
 		r->h.kind = 0;
 	if (payload)
@@ -205,10 +204,9 @@ int reader_step(struct trace_reader *r)
 		r->searching = true;
 		window_skip(&r->in, 1);
 	} else if (r->h.kind == BLOCK_EVENTS && r->h.first_ts > r->to) {
-		r->ended = true;
-		r->state.end = TRACE_COMPLETE;
-	} else if (r->h.kind == BLOCK_EVENTS && r->h.last_ts < r->from) {
-		pass_outside(r);
+		/* An index further on that is not right will not be met any more. */
+		r->state.damaged += r->bad_index;
+		end(r, TRACE_WINDOW);
 	} else {
 		return take_block(r);
 	}
@@ -221,9 +219,11 @@ static int next_of_block(struct trace_reader *r, const struct event **ev)
 {
 	int more = decoder_next(r->decoder, ev);
 
-	r->told = r->h.before + r->h.records - decoder_left(r->decoder);
+	/* The records of a checkpoint are none of the trace. */
+	if (r->h.kind != BLOCK_CHECKPOINT)
+		r->told = r->h.before + r->h.records - decoder_left(r->decoder);
 	if (more == 1) {
-		r->state.events++;
+		r->state.events += r->h.kind != BLOCK_CHECKPOINT;
 		r->state.last_ts = (*ev)->ts;
 		return 1;
 	}

@@ -10,12 +10,14 @@
 
 #include "trace/block.h"
 #include "trace/codec.h"
+#include "trace/jump.h"
 #include "trace/trace.h"
 #include "trace/window.h"
 
 struct trace_reader {
 	struct window in;
 	int fd; /* what in.read reads; -1: something else */
+	uint64_t base; /* where in fd the trace begins, if that is a regular file */
 	struct meta meta;
 	struct block_header h; /* of the block that is open, or of the next */
 	bool have_header;      /* it is the next block's */
@@ -26,7 +28,9 @@ struct trace_reader {
 	z_stream inflate;
 	uint8_t *raw;
 	uint64_t told; /* records told of so far: events, losses, and what was passed over */
-	uint64_t from, to;
+	uint64_t to;
+	bool resuming;	/* what comes next is the checkpoint to begin at */
+	bool bad_index; /* and it was not where the index says */
 	struct ev_loss loss;
 	bool loss_due;	/* it is to be told next */
 	bool searching; /* for a header, over damage that was counted already */

@@ -13,6 +13,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "trace/jump.h"
+#include "trace/meta.h"
+#include "trace/places.h"
+
 #define NS_PER_MS   1000000ULL
 #define NS_PER_S    1000000000ULL
 #define QUEUE_USUAL (16U << 20)
@@ -62,6 +66,9 @@ struct spool {
 	uint64_t synced;	     /* when */
 	bool unsynced;		     /* something was written since */
 	struct block_header dropped; /* records > 0: what could not be written just before */
+	uint64_t place;		     /* of the block that is written next */
+	struct places checkpoints;
+	uint64_t index;		     /* where INDEX is; 0: nowhere */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -97,9 +104,25 @@ static void pack_block(struct spool *s, struct block_header h, uint8_t *raw)
 	s->out_len += BLOCK_HEADER_LEN + h.stored_len;
 }
 
-/* What the next write is to write: this item, and whatever must come before it. */
-static void pack(struct spool *s, const struct item *e)
+/* What tells of places is known only now that all before it is written. */
+static void fill_in(const struct spool *s, struct item *e)
 {
+	struct column payload = {e->raw, e->h.raw_len, e->h.raw_len};
+	bool done = true;
+
+	if (e->h.kind == BLOCK_INDEX)
+		done = places_put(&payload, &s->checkpoints);
+	else if (e->h.kind == BLOCK_END && s->index)
+		done = end_put_index(&payload, s->index);
+	e->raw = payload.data;
+	if (done)
+		e->h.raw_len = payload.pos;
+}
+
+/* What the next write is to write: this item, and whatever must come before it. */
+static void pack(struct spool *s, struct item *e)
+{
+	fill_in(s, e);
 	s->out_len = 0;
 	if (!s->bytes) {
 		trace_header_pack(s->out);
@@ -107,7 +130,20 @@ static void pack(struct spool *s, const struct item *e)
 	}
 	if (s->dropped.records)
 		pack_block(s, s->dropped, NULL);
+	s->place = s->bytes + s->out_len;
 	pack_block(s, e->h, e->raw);
+}
+
+/* It is written. */
+static void note_place(struct spool *s, const struct item *e)
+{
+	struct checkpoint_head head;
+
+	if (e->h.kind == BLOCK_INDEX)
+		s->index = s->place;
+	else if (e->h.kind == BLOCK_CHECKPOINT && checkpoint_get(e->raw, e->h.raw_len, &head) &&
+		 !head.part)
+		places_add(&s->checkpoints, s->place, e->h.first_ts);
 }
 
 static bool is_closing(struct spool *s)
@@ -225,7 +261,7 @@ static bool sync_due(const struct spool *s)
 }
 
 /* Write the item until it is written, or until that is given up.  Called with the lock. */
-static int write_item(struct spool *s, const struct item *e)
+static int write_item(struct spool *s, struct item *e)
 {
 	bool packed = false;
 
@@ -259,6 +295,7 @@ static void handle_first(struct spool *s)
 		s->stats.lost += e->h.records;
 		s->stats.lost_error = -err;
 	} else {
+		note_place(s, e);
 		s->stats.bytes_raw += e->h.raw_len;
 	}
 	s->stats.blocks = s->blocks;
@@ -322,6 +359,7 @@ static void release(struct spool *s)
 	deflateEnd(&s->deflate);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
+	places_free(&s->checkpoints);
 	free(s->out);
 	free(s);
 }

@@ -24,6 +24,8 @@ struct trace_writer;
 /* Each 0 for what is usual. */
 struct trace_writer_options {
 	size_t queue_bytes; /* waiting to be written, at most; usually 16 MiB */
+	size_t checkpoint_bytes; /* of events, uncompressed, from one checkpoint to the next;
+				  * usually 1 MiB, or 64 times what the last one took */
 	uint64_t sync_ns;   /* between two fdatasync() of a file; usually 5 s */
 	uint32_t trace_id;  /* usually random */
 	int give_up_fd;	    /* see trace_writer_close(); usually none */
@@ -67,6 +69,17 @@ void trace_writer_begun(struct trace_writer *w);
 
 /* How many blocks were sealed so far; asks no lock, so it can be asked for every event. */
 uint64_t trace_writer_sealed(const struct trace_writer *w);
+/*
+ * A checkpoint is all that a model knows, said at its place in the trace, so that somebody
+ * can begin to read there.  Whoever has a model makes one, between two events, when it is
+ * due: begin, add each event (see model_checkpoint(); its result is 0), end.  What is not
+ * complete (whole false) or cannot be written is left out.  How often it is due follows from
+ * how large the last one was: they are never more than a 64th part.
+ */
+bool trace_writer_checkpoint_due(const struct trace_writer *w);
+void trace_writer_checkpoint_begin(struct trace_writer *w);
+int trace_writer_checkpoint_add(void *w, const struct event *ev);
+void trace_writer_checkpoint_end(struct trace_writer *w, bool whole);
 
 struct trace_writer_stats {
 	uint64_t events;    /* told to trace_writer_add() */
@@ -114,11 +127,14 @@ int trace_reader_new(struct trace_reader **out, int fd, const char **why);
 const struct meta *trace_reader_meta(const struct trace_reader *r);
 
 /*
- * Only what happened between these is wanted (CLOCK_BOOTTIME ns of the recorder): blocks of
- * events that lie outside are skipped unread, where fd is a file even unseen.  Events next
- * to the window are still told, and snapshots always are.
+ * Before the first event: only what happens between these is wanted (CLOCK_BOOTTIME ns of the
+ * recorder).  Where fd is a file, reading begins at the last checkpoint before `from`: its
+ * events (see model_checkpoint()) are told first, instead of all that came before it.  Where
+ * there is none, and in a pipe, reading begins where it did: without what came before, a
+ * model would not know what happens in the window.  It ends with the block that `to` is in.
+ * 0 or a negative errno.
  */
-void trace_reader_window(struct trace_reader *r, uint64_t from, uint64_t to);
+int trace_reader_window(struct trace_reader *r, uint64_t from, uint64_t to);
 
 /*
  * The next event, valid until the next call.  1: there is one; 0: the end, see
@@ -132,7 +148,8 @@ int trace_reader_next(struct trace_reader *r, const struct event **ev);
 bool trace_reader_in_snapshot(const struct trace_reader *r);
 
 enum trace_end {
-	TRACE_COMPLETE,	 /* END was read, or the window's end reached */
+	TRACE_COMPLETE,	 /* END was read */
+	TRACE_WINDOW,	 /* the window's end was reached, the trace goes on */
 	TRACE_CUT_SHORT, /* there is no END (yet) */
 };
 
@@ -142,7 +159,7 @@ struct trace_reader_state {
 	uint64_t last_ts; /* of the last one, CLOCK_BOOTTIME of the recorder */
 	uint64_t damaged; /* places where something was not as it was written */
 	uint64_t lost;	  /* events there, and those lost in writing */
-	uint64_t skipped; /* events outside the window */
+	uint64_t skipped; /* events before the checkpoint that reading began at */
 	uint16_t major, minor;
 };
 void trace_reader_state(const struct trace_reader *r, struct trace_reader_state *s);

@@ -34,6 +34,13 @@ static inline size_t window_have(const struct window *w)
 	return w->len - w->pos;
 }
 
+/* Forget what was read ahead: the place in the file is another one. */
+static inline void window_clear(struct window *w)
+{
+	w->pos = w->len = 0;
+	w->err = 0;
+}
+
 /* Pass over n bytes, or to the end. */
 void window_skip(struct window *w, uint64_t n);
 

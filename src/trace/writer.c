@@ -15,6 +15,12 @@
 #include "trace/trace.h"
 
 #define SEAL_NS 1000000000ULL
+/*
+ * Uncompressed bytes of events from one checkpoint to the next: at least so many, so that what
+ * a window reads too much takes a moment only, and so many times those of the last one.
+ */
+#define CHECKPOINT_USUAL (1U << 20)
+#define CHECKPOINT_SHARE 64
 
 struct trace_writer {
 	struct spool *spool;
@@ -28,6 +34,15 @@ struct trace_writer {
 	uint64_t snapshot_ts; /* of the first event, if that is a snapshot */
 	bool broken;
 	bool finished; /* END is queued */
+	struct {
+		uint64_t due_after; /* bytes of events since the last one */
+		bool wanted;	    /* it is what was asked for */
+		uint64_t since;	    /* so many there were */
+		uint64_t part;	    /* of the one being made */
+		uint64_t bytes;	    /* of its parts so far */
+		uint32_t made;	    /* so many, with their last part */
+		bool failed;
+	} checkpoint;
 };
 
 /* Queue a block of this kind; first_ts, last_ts and records as in *h. */
@@ -88,6 +103,7 @@ static void seal(struct trace_writer *w)
 		return;
 	w->sealed++;
 	raw.data = encoder_seal(w->encoder, &raw.pos);
+	w->checkpoint.since += raw.pos;
 	err = raw.pos ? queue_loss(w, false) : -ENOMEM;
 	if (!err)
 		err = queue_block(w, w->kind, &h, &raw, false);
@@ -170,6 +186,71 @@ int trace_writer_add(struct trace_writer *w, const struct event *ev)
 	return w->broken ? -EPIPE : 0;
 }
 
+/* --- checkpoints ---------------------------------------------------------------------- */
+
+bool trace_writer_checkpoint_due(const struct trace_writer *w)
+{
+	return w->checkpoint.since >= w->checkpoint.due_after;
+}
+
+void trace_writer_checkpoint_begin(struct trace_writer *w)
+{
+	trace_writer_tick(w, 0, true);
+	w->checkpoint.part = w->checkpoint.bytes = w->checkpoint.since = 0;
+	w->checkpoint.failed = false;
+}
+
+/* Its records are not numbered: to whoever reads from the beginning they are no news. */
+static int seal_part(struct trace_writer *w, bool last)
+{
+	const struct block_header h = {.first_ts = w->last_ts, .last_ts = w->last_ts};
+	const uint32_t records = encoder_stats(w->encoder)->records;
+	struct column part = {0}, raw = {0};
+	int err = -ENOMEM;
+
+	raw.data = encoder_seal(w->encoder, &raw.pos);
+	if (raw.pos && raw.pos <= BLOCK_RAW_MAX - 3 * VARINT_MAX &&
+	    column_reserve(&part, raw.pos + 3 * VARINT_MAX)) {
+		column_put(&part, w->checkpoint.part++);
+		column_put(&part, last);
+		column_put(&part, records);
+		column_put_bytes(&part, raw.data, raw.pos);
+		w->checkpoint.bytes += part.pos;
+		err = queue_block(w, BLOCK_CHECKPOINT, &h, &part, false);
+	}
+	free(raw.data);
+	return err;
+}
+
+int trace_writer_checkpoint_add(void *ctx, const struct event *ev)
+{
+	struct trace_writer *w = ctx;
+	int err = encoder_add(w->encoder, ev, w->last_ts);
+
+	if (err == -ENOSPC) {
+		err = seal_part(w, false);
+		if (!err)
+			err = encoder_add(w->encoder, ev, w->last_ts);
+	}
+	w->checkpoint.failed |= err != 0;
+	return err;
+}
+
+void trace_writer_checkpoint_end(struct trace_writer *w, bool whole)
+{
+	uint64_t share;
+
+	if (whole && !w->checkpoint.failed && !seal_part(w, true))
+		w->checkpoint.made++;
+	else
+		encoder_reset(w->encoder);
+	share = CHECKPOINT_SHARE * w->checkpoint.bytes;
+	if (!w->checkpoint.wanted)
+		w->checkpoint.due_after = share > CHECKPOINT_USUAL ? share : CHECKPOINT_USUAL;
+}
+
+/* --- begin and end ---------------------------------------------------------------------- */
+
 static int begin(struct trace_writer *w, const struct meta *meta)
 {
 	const struct block_header h = {.first_ts = meta->t0, .last_ts = meta->t0};
@@ -205,6 +286,9 @@ int trace_writer_new(struct trace_writer **out, int fd, const struct meta *meta,
 	opt = opt ? opt : &usual;
 	if (w) {
 		w->kind = BLOCK_SNAPSHOT;
+		w->checkpoint.wanted = opt->checkpoint_bytes;
+		w->checkpoint.due_after = opt->checkpoint_bytes ? opt->checkpoint_bytes
+								: CHECKPOINT_USUAL;
 		w->next.trace_id = opt->trace_id ? opt->trace_id : new_trace_id();
 		err = encoder_new(&w->encoder);
 	}
@@ -243,6 +327,8 @@ void trace_writer_finish(struct trace_writer *w)
 	w->finished = true;
 	trace_writer_tick(w, 0, true);
 	queue_loss(w, true);
+	if (w->checkpoint.made)
+		queue_block(w, BLOCK_INDEX, &h, NULL, true);
 	if (end_put(&payload, w->lost))
 		queue_block(w, BLOCK_END, &h, &payload, true);
 	else

@@ -224,6 +224,45 @@ static int add_redact(struct options *o, const char *s)
 	return 0;
 }
 
+static int set_from(struct options *o, const char *s)
+{
+	return moment_parse(s, &o->from);
+}
+
+static int set_to(struct options *o, const char *s)
+{
+	return moment_parse(s, &o->to);
+}
+
+/* "4711", or "4711-123456789" as JSON lines show an id. */
+static int add_under(struct options *o, const char *s)
+{
+	struct task_ref *u = &o->under[o->n_under];
+	unsigned long long start;
+	char pid[16], *end;
+	size_t len = strcspn(s, "-");
+
+	if (o->n_under == FILTER_VALUES)
+		return too_many();
+	if (len >= sizeof(pid))
+		return -EINVAL;
+	memcpy(pid, s, len);
+	pid[len] = '\0';
+	if (parse_number(pid, &u->tgid) || !u->tgid)
+		return -EINVAL;
+	if (s[len]) {
+		if (s[len + 1] < '0' || s[len + 1] > '9')
+			return -EINVAL;
+		errno = 0;
+		start = strtoull(s + len + 1, &end, 10);
+		if (errno || *end || !start)
+			return -EINVAL;
+		u->start = start;
+	}
+	o->n_under++;
+	return 0;
+}
+
 static int set_colour(struct options *o, const char *s)
 {
 	static const char *const names[] = { "auto", "always", "never" };
@@ -358,9 +397,13 @@ static const struct option_row rows[] = {
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
 	{ OPT_LIVE, 0, no_argument, "wait-all", NULL, "end when COMMAND's last descendant ended",
 	  set_flag_wait_all },
-	{ OPT_LIVE, 'p', required_argument, "pid", "PID", "only this process", add_pid },
+	{ OPT_SELECT, 0, required_argument, "from", "TIME", "of FILE only what happened from then on", set_from },
+	{ OPT_SELECT, 0, required_argument, "to", "TIME", "and until then (2.5, 3m, 12:34:56, RFC 3339)", set_to },
+	{ OPT_SELECT, 0, required_argument, "under", "PID", "of FILE only this process and its descendants",
+	  add_under },
+	{ OPT_LIVE | OPT_SELECT, 'p', required_argument, "pid", "PID", "only this process", add_pid },
 	{ OPT_LIVE, 0, required_argument, "uid", "USER", "only those of this user", add_uid },
-	{ OPT_LIVE, 0, required_argument, "comm", "NAME", "only those of this name", add_comm },
+	{ OPT_LIVE | OPT_SELECT, 0, required_argument, "comm", "NAME", "only those of this name", add_comm },
 	{ OPT_LIVE, 0, required_argument, "cgroup", "PATH", "only those in this cgroup (v2)", add_cgroup },
 	{ OPT_LIVE, 0, required_argument, "pidns", "NS", "only those in this PID namespace (inode or path)", add_pidns },
 	{ OPT_LIVE, 0, no_argument, "threads", NULL, "threads too", set_flag_threads },
@@ -398,8 +441,10 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	char name[32];
 	int err = row->set(o, arg);
 
-	if (row->groups & OPT_LIVE)
+	if (row->groups & OPT_LIVE && !(row->groups & OPT_SELECT))
 		o->live_only = row->name;
+	if (row->groups == OPT_SELECT)
+		o->file_only = row->name;
 	if (!err || err == -E2BIG)
 		return err;
 	snprintf(name, sizeof(name), "--%s", row->name);
@@ -418,6 +463,17 @@ static int check(const struct options *o)
 		snprintf(name, sizeof(name), "--%s", o->live_only ? o->live_only : "tee");
 		say(name, "says how to watch; a file was recorded already",
 		    "a verb comes before the options");
+		return -EINVAL;
+	}
+	if (!o->file && o->file_only) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "--%s", o->file_only);
+		say(name, "selects from a trace that was recorded", "brood VERB … FILE");
+		return -EINVAL;
+	}
+	if (o->from.kind == o->to.kind && o->from.kind != MOMENT_OF_DAY && o->to.ns < o->from.ns) {
+		say("--to", "is before --from", NULL);
 		return -EINVAL;
 	}
 	if (l->command && (l->filter.by_pid || l->filter.match)) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "source/source.h"
+#include "verbs/moment.h"
 
 enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
@@ -22,8 +23,12 @@ struct options {
 	uint64_t rotate_bytes, rotate_ns; /* --rotate; 0: not given */
 	uint32_t keep;			/* --keep; 0: all */
 	bool no_fold, wide;
+	struct moment from, to;		/* of a trace: only what happened between */
+	uint32_t n_under;		/* only these and their descendants; start 0: by PID */
+	struct task_ref under[FILTER_VALUES];
 	bool help;
 	const char *live_only;		/* name of an option given that means nothing for a file */
+	const char *file_only;		/* or one that means something only there */
 };
 
 /* Which options a verb knows; OPT_ALWAYS are known to all. */
@@ -38,6 +43,7 @@ enum option_group {
 	OPT_FILE = 1 << 8,	/* it can read a trace */
 	OPT_RECORD = 1 << 9,	/* it records */
 	OPT_PS = 1 << 6,	/* it shows what exists */
+	OPT_SELECT = 1 << 9,	/* it can show a part of a trace */
 };
 
 /*

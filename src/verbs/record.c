@@ -61,7 +61,7 @@ static int to_file(const struct options *o, int *status)
 		recorder_abandon(&x.file);
 		return 0;
 	}
-	err = recorder_begin(&x.file, src.ops->meta(src.self));
+	err = recorder_begin(&x.file, src.ops->meta(src.self), o->live.zombie_after_ns);
 	if (!err)
 		err = src.ops->run(src.self, &sink);
 	if (err == -EPIPE)	/* the reader of the pipe has seen enough */
@@ -111,7 +111,9 @@ static void on_hangup(void *ctx)
 
 static int to_directory(const struct options *o, int *status)
 {
-	const struct rotation_options opt = { o->rotate_bytes, o->rotate_ns, o->keep };
+	const struct rotation_options opt = {
+		o->rotate_bytes, o->rotate_ns, o->keep, o->live.zombie_after_ns,
+	};
 	struct live_options live = o->live;
 	struct recording x = { 0 };
 	const struct sink sink = { on_event_files, on_idle_files, deadline_files, &x, on_hangup, NULL };

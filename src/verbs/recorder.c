@@ -38,24 +38,71 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int recorder_begin(struct recorder *r, const struct meta *meta)
+static void ignore(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+}
+
+/* The model sees what a reader of the trace will see. */
+static void make_model(struct recorder *r, uint64_t zombie_after_ns)
+{
+	const struct model_options opt = {
+		.zombie_after_ns = zombie_after_ns,
+		.keep = KEEP_ALIVE,
+		.keep_args = true,
+	};
+
+	r->meta.zombie_after_ns = zombie_after_ns;
+	r->model = model_new(&opt, &r->meta, ignore, NULL);
+	if (r->model)
+		model_begin(r->model);
+}
+
+int recorder_begin(struct recorder *r, const struct meta *meta, uint64_t zombie_after_ns)
 {
 	struct trace_writer_options opt = { 0 };
 	int err = out_file_begin(&r->to);
 
+	r->meta = *meta;
+	make_model(r, zombie_after_ns);
 	r->signal_fd = open_signals();
 	if (r->signal_fd > 0)
 		opt.give_up_fd = r->signal_fd;
 	if (!err)
-		err = trace_writer_new(&r->writer, r->to.fd, meta, &opt);
+		err = trace_writer_new(&r->writer, r->to.fd, &r->meta, &opt);
 	if (err)
 		say(r->path, strerror(-err), NULL);
 	return err;
 }
 
+static void drop_model(struct recorder *r)
+{
+	model_free(r->model);
+	r->model = NULL;
+}
+
+static void checkpoint(struct recorder *r)
+{
+	int err;
+
+	trace_writer_checkpoint_begin(r->writer);
+	err = model_checkpoint(r->model, trace_writer_checkpoint_add, r->writer);
+	trace_writer_checkpoint_end(r->writer, !err);
+}
+
 int recorder_event(struct recorder *r, const struct event *ev)
 {
-	return trace_writer_add(r->writer, ev) == -EPIPE ? -EPIPE : 0;
+	if (trace_writer_add(r->writer, ev) == -EPIPE)
+		return -EPIPE;
+	/* A tick is not in the trace, and after the end nobody begins to read. */
+	if (!r->model || ev->kind == EV_TICK || ev->kind == EV_END)
+		return 0;
+	if (model_feed(r->model, ev))
+		drop_model(r);
+	else if (trace_writer_checkpoint_due(r->writer))
+		checkpoint(r);
+	return 0;
 }
 
 /* Somebody may make room: let it be known at once, not only at the end. */
@@ -99,6 +146,7 @@ uint64_t recorder_deadline(const struct recorder *r)
 void recorder_abandon(struct recorder *r)
 {
 	out_file_abandon(&r->to, r->path);
+	drop_model(r);
 }
 
 static void say_lost(const struct recorder *r, int err, uint64_t lost)
@@ -122,6 +170,7 @@ int recorder_close(struct recorder *r)
 
 	if (r->writer)
 		err = trace_writer_close(r->writer, &s);
+	drop_model(r);
 	if (r->to.fd >= 0 && close(r->to.fd) && !err)
 		err = -errno;
 	if (r->signal_fd >= 0)

@@ -17,13 +17,19 @@ struct recorder {
 	struct trace_writer *writer;
 	int signal_fd;		/* signals that end brood; -1: none do */
 	int error;		/* errno of the last write, as far as it was said */
+	/* What checkpoints are made of; NULL: there is no memory for it, so none are made. */
+	struct model *model;
+	struct meta meta;	/* with what the reader must know of that model */
 };
 
 /* Open the file, before anything is traced.  0, or a negative errno after saying why. */
 int recorder_open(struct recorder *r, const char *path, bool force);
 
-/* Begin the trace.  0, or a negative errno after saying why. */
-int recorder_begin(struct recorder *r, const struct meta *meta);
+/*
+ * Begin the trace.  meta's command stays borrowed.  zombie_after_ns: checkpoints are of use to
+ * who reads with the same.  0, or a negative errno after saying why.
+ */
+int recorder_begin(struct recorder *r, const struct meta *meta, uint64_t zombie_after_ns);
 
 /*
  * As struct sink wants it.  A disk that fails is counted, not returned: tracing goes on.

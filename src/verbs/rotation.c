@@ -11,12 +11,6 @@
 /* After something went wrong; and how long the file before may take to get to the disk. */
 #define RETRY_NS (500 * NS_PER_MS)
 
-static void ignore(void *ctx, const struct fact *f)
-{
-	(void)ctx;
-	(void)f;
-}
-
 /* Said once, until it goes well again: it may be tried twice a second for days. */
 static void trouble(struct rotation *r, const char *name, int err, const char *hint)
 {
@@ -50,7 +44,7 @@ static int open_file(struct rotation *r, uint64_t ts, struct rotation_file *f, s
 	if (fd < 0)
 		return fd;
 	f->to = (struct recorder){ .path = f->name, .to = { .fd = fd, .created = true } };
-	err = recorder_begin(&f->to, meta);
+	err = recorder_begin(&f->to, meta, r->opt.zombie_after_ns);
 	if (err) {
 		recorder_close(&f->to);
 		series_remove(&r->series, f->name);
@@ -68,7 +62,6 @@ static void begun(struct rotation *r)
 
 int rotation_begin(struct rotation *r, const struct meta *meta)
 {
-	const struct model_options opt = { .keep = KEEP_ALIVE, .keep_args = true };
 	int err;
 
 	r->meta = *meta;
@@ -81,11 +74,6 @@ int rotation_begin(struct rotation *r, const struct meta *meta)
 	if (err) {
 		say(r->path, strerror(-err), NULL);
 		return err;
-	}
-	r->model = model_new(&opt, meta, ignore, NULL);
-	if (!r->model) {
-		say("cannot start", strerror(ENOMEM), NULL);
-		return -ENOMEM;
 	}
 	begun(r);
 	err = series_prune(&r->series);
@@ -131,7 +119,9 @@ static bool may_begin(struct rotation *r)
 
 	close_finished(r);
 	trace_writer_stats(r->open->to.writer, &s);
-	return !r->last->to.writer && !s.error;
+	if (!r->open->to.model)
+		trouble(r, r->path, -ENOMEM, "what exists is not known: the old file is continued");
+	return r->open->to.model && !r->last->to.writer && !s.error;
 }
 
 static void begin_next(struct rotation *r, uint64_t ts)
@@ -153,7 +143,7 @@ static void begin_next(struct rotation *r, uint64_t ts)
 	r->open = r->last;
 	r->last = old;
 	r->meta = meta;
-	err = recorder_census(&r->open->to, r->model);
+	err = recorder_census(&r->open->to, old->to.model);
 	trace_writer_begun(r->open->to.writer);
 	begun(r);
 	if (err)
@@ -212,7 +202,7 @@ int rotation_event(struct rotation *r, const struct event *ev)
 		return err;
 	r->told++;
 	look_at_times(r, ev);
-	return err ? err : model_feed(r->model, ev);
+	return err;
 }
 
 void rotation_idle(struct rotation *r)
@@ -242,7 +232,6 @@ int rotation_close(struct rotation *r)
 	close_last(r);
 	if (r->open->to.writer)
 		err = recorder_close(&r->open->to);
-	model_free(r->model);
 	series_close(&r->series);
 	return err ? err : r->error;
 }

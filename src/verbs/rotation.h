@@ -16,6 +16,7 @@
 struct rotation_options {
 	uint64_t bytes, ns;	/* a new file after so much, or so long; 0: not for that */
 	uint32_t keep;		/* files; 0: all */
+	uint64_t zombie_after_ns; /* as for recorder_begin() */
 };
 
 /* One of two: a file that is open, or finishing. */
@@ -31,7 +32,6 @@ struct rotation {
 	struct rotation_file files[2];
 	struct rotation_file *open, *last; /* last: the one before, which is finishing */
 	struct meta meta;	/* of the open one; strings are borrowed */
-	struct model *model;
 	uint64_t ahead;		/* wall clock minus CLOCK_BOOTTIME, modulo 2^64 */
 	uint64_t told;		/* records of the run so far */
 	uint64_t sealed;	/* blocks of the open file when its size was last asked */

@@ -9,6 +9,7 @@
 #include "base/output.h"
 #include "base/say.h"
 #include "verbs/recorder.h"
+#include "verbs/select.h"
 #include "verbs/verb.h"
 
 #define DEFAULT_COLUMNS 80
@@ -19,7 +20,9 @@ struct running {
 	void *ctx;
 	struct output out;
 	struct recorder tee;	/* writer NULL: not asked for */
+	struct select select;	/* o NULL: all is shown */
 	bool deaf;		/* nobody reads; only the command still matters */
+	bool missing;		/* a process that was asked for is not in the trace */
 };
 
 static void on_fact(void *ctx, const struct fact *f)
@@ -37,7 +40,7 @@ static int on_event(void *ctx, const struct event *ev)
 
 	if (x->tee.writer)	/* what is lost there is said when it is closed */
 		recorder_event(&x->tee, ev);
-	return model_feed(x->r.model, ev);
+	return x->select.o ? select_feed(&x->select, ev) : model_feed(x->r.model, ev);
 }
 
 static int on_resume(void *ctx, const struct meta *meta)
@@ -97,30 +100,52 @@ static void set_up_view(struct running *x)
 	x->r.log.columns = columns;
 }
 
+/* A part of a file: 0 or a negative errno after saying why. */
+static int set_up_selection(struct running *x, const struct source *src)
+{
+	const struct options *o = x->r.o;
+	int err = select_begin(&x->select, o, x->r.meta, on_fact, x);
+
+	if (!err && (o->from.kind || o->to.kind) && src->ops->window)
+		err = src->ops->window(src->self, select_read_from(&x->select), x->select.to,
+				       o->live.zombie_after_ns);
+	x->r.view.counts = &x->select.counts;
+	x->r.view.begin_ts = x->r.log.begin_ts = x->select.from;
+	x->r.view.some = select_by_process(o);
+	return err;
+}
+
 static int run_source(struct running *x, const struct source *src)
 {
 	const struct options *o = x->r.o;
+	const bool part = o->file && select_wanted(o);
 	const struct model_options mo = {
 		.zombie_after_ns = o->live.zombie_after_ns,
 		.keep = x->p->keep,
-		.keep_args = x->p->keep_args,
+		/* What exists as a window begins is told with its arguments. */
+		.keep_args = x->p->keep_args || part,
 	};
 	const struct sink sink = { on_event, on_idle, deadline, x, NULL, on_resume };
 	int err;
 
 	x->r.meta = src->ops->meta(src->self);
-	x->r.model = model_new(&mo, x->r.meta, on_fact, x);
+	x->r.model = model_new(&mo, x->r.meta, part ? select_fact : on_fact,
+			       part ? (void *)&x->select : (void *)x);
 	if (!x->r.model) {
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;
 	}
-	if (o->tee && recorder_begin(&x->tee, x->r.meta))
+	if (part && set_up_selection(x, src))
+		return -EINVAL;
+	x->select.model = x->r.model;
+	if (o->tee && recorder_begin(&x->tee, x->r.meta, o->live.zombie_after_ns))
 		return -EIO;
 	if (x->p->begin)
 		x->p->begin(&x->r, x->ctx);
 	model_begin(x->r.model);
 	err = src->ops->run(src->self, &sink);
-	if (!err && x->p->end && !x->deaf)
+	x->missing = !err && part && !select_found(&x->select);
+	if (!err && x->p->end && !x->deaf && !x->missing)
 		x->p->end(&x->r, x->ctx);
 	if (err && !x->deaf)
 		say("stopped early", strerror(-err), NULL);
@@ -162,7 +187,7 @@ int run(const struct options *o, const struct presenter *p, void *ctx)
 		write_err = 0;
 	if (x.deaf && !o->live.command)
 		err = 0;
-	if (err || write_err)
+	if (err || write_err || x.missing)
 		status = failed;
 	else
 		status = src.ops->status(src.self);

@@ -263,7 +263,7 @@ void findings_view(const struct view_options *opt, const struct tally *tally, co
 		.sums = tally_sums(tally, m, meta, end_ts),
 		.set = {meta, end_ts, opt->zombie_after_ns},
 	};
-	uint64_t lost = model_counts(m)->lost;
+	uint64_t lost = view_counts(opt, m)->lost;
 
 	if (!f.sums) {
 		say("findings", "not enough memory to list them", NULL);

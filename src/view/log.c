@@ -403,10 +403,10 @@ static enum paint colour_of(const struct fact *f)
 }
 
 /*
- * A machine has hundreds of processes as a trace begins.  Of those only the zombies are
- * news, and what turns up later: it was missed, or met the filter only then.
+ * A machine has hundreds of processes as a trace, or a window of it, begins.  Of those only
+ * the zombies are news, and what turns up later: it was missed, or met the filter only then.
  */
-static bool is_shown(const struct fact *f)
+static bool is_shown(const struct view_options *opt, const struct fact *f)
 {
 	if (f->type == FACT_META)
 		return f->resuming;
@@ -415,7 +415,8 @@ static bool is_shown(const struct fact *f)
 		return f->proc->state == PROC_ZOMBIE;
 	if (f->rebooted && (f->type == FACT_EXIT || f->type == FACT_REAP))
 		return false;
-	return f->type != FACT_SNAPSHOT || f->inferred || f->proc->state == PROC_ZOMBIE || f->ts;
+	return f->type != FACT_SNAPSHOT || f->inferred || f->proc->state == PROC_ZOMBIE ||
+	       f->ts != opt->begin_ts;
 }
 
 /* Under whom the line stands.  Returns the PID; 0: under nobody. */
@@ -471,7 +472,7 @@ void log_view_fact(void *ctx, const struct fact *f)
 
 	if (!v->header_done && f->type != FACT_END)
 		header(v, &l);
-	if (f->type >= FACT_TYPES || !tellers[f->type] || !is_shown(f))
+	if (f->type >= FACT_TYPES || !tellers[f->type] || !is_shown(opt, f))
 		return;
 
 	text_clear(&l.t);

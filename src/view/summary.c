@@ -21,7 +21,7 @@ struct summary {
 	const struct view_options *opt;
 	const struct model_counts *counts;
 	const struct meta *meta;
-	uint64_t end_ts;
+	uint64_t span; /* ns that are shown */
 	struct sums *sums;
 	struct peaks peaks;
 	struct text t, cell;
@@ -101,7 +101,7 @@ static void command(struct summary *s)
 	static const char then[] = " and all that it started, for ";
 	int columns = para_columns(s->opt) - LABEL_COLUMNS, room;
 
-	text_duration(&s->cell, s->end_ts);
+	text_duration(&s->cell, s->span);
 	room = columns - (int)strlen(then) - text_width(s->cell.data, s->cell.len);
 	text_clear(&s->cell);
 	text_args(&s->cell, s->meta->command, s->meta->command_len, false);
@@ -121,7 +121,7 @@ static void what(struct summary *s)
 	else
 		text_adds(t, meta->filtered ? "a part of the machine, for "
 					    : "the whole machine, for ");
-	para_duration(t, s->end_ts);
+	para_duration(t, s->span);
 	put(s, "Watched");
 
 	para_name(t, meta->host, strnlen(meta->host, sizeof(meta->host)));
@@ -167,8 +167,8 @@ static void rate(struct summary *s, const char *name, uint64_t n)
 	cell_left(s, 16);
 	text_addu(&s->cell, n);
 	cell_right(s, 10);
-	if (s->end_ts) {
-		double per_second = (double)n * 1e9 / (double)s->end_ts;
+	if (s->span) {
+		double per_second = (double)n * 1e9 / (double)s->span;
 
 		text_addf(&s->cell, "%.*f", per_second < 99.95 ? 1 : 0, per_second);
 		cell_right(s, 14);
@@ -181,7 +181,7 @@ static void rates(struct summary *s)
 	const struct model_counts *c = s->counts;
 
 	fprintf(s->opt->out, "%s%-*s%-16s%10s%s%s\n", paint(s->opt, PAINT_BOLD), LABEL_COLUMNS,
-		"Events", "", "count", s->end_ts ? "    per second" : "", paint(s->opt, PAINT_OFF));
+		"Events", "", "count", s->span ? "    per second" : "", paint(s->opt, PAINT_OFF));
 	rate(s, "forks", c->forks);
 	rate(s, "execs", c->execs);
 	rate(s, "exits", c->exits);
@@ -199,12 +199,15 @@ static void processes(struct summary *s)
 	const struct model_counts *c = s->counts;
 	struct text *t = &s->t;
 
-	text_addf(t, "%llu at the start, %llu alive at the end, at most %llu at once, at ",
-		  (unsigned long long)c->snapshots, (unsigned long long)c->alive,
-		  (unsigned long long)s->peaks.most_alive);
-	para_moment(t, s->peaks.most_alive_ts);
+	text_addf(t, "%llu at the start, %llu alive at the end", (unsigned long long)c->snapshots,
+		  (unsigned long long)c->alive);
+	/* Of those of one name, some came to bear it or lay it down. */
+	if (!s->opt->some) {
+		text_addf(t, ", at most %llu at once, at ", (unsigned long long)s->peaks.most_alive);
+		para_moment(t, s->peaks.most_alive_ts);
+	}
 	put(s, "Processes");
-	if (s->end_ts >= UINT64_C(2000000000) && s->peaks.busiest_forks) {
+	if (s->span >= UINT64_C(2000000000) && s->peaks.busiest_forks) {
 		add_count(t, s->peaks.busiest_forks, "fork", "forks");
 		text_adds(t, ", in the second from ");
 		para_moment(t, s->peaks.busiest_ts);
@@ -294,7 +297,7 @@ static void orphans(struct summary *s)
 	struct text *t = &s->t;
 
 	text_addu(t, c->orphans);
-	if (c->orphans || c->adoption_checked) {
+	if (!s->opt->some && (c->orphans || c->adoption_checked)) {
 		text_addf(
 			t,
 			". Their adopters are computed: %llu confirmed by the kernel, %llu refuted",
@@ -369,9 +372,9 @@ void summary_view(const struct view_options *opt, const struct tally *tally, con
 {
 	struct summary s = {
 		.opt = opt,
-		.counts = model_counts(m),
+		.counts = view_counts(opt, m),
 		.meta = meta,
-		.end_ts = end_ts,
+		.span = end_ts > opt->begin_ts ? end_ts - opt->begin_ts : 0,
 		.sums = tally_sums(tally, m, meta, end_ts),
 		.peaks = tally_peaks(tally),
 	};

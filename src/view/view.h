@@ -20,7 +20,17 @@ struct view_options {
 	bool fold;		/* identical finished siblings as one line */
 	bool wide;		/* long argument lists are not cut */
 	uint64_t zombie_after_ns;
+	/* Where only a part of a trace is shown: */
+	const struct model_counts *counts; /* of that part; NULL: the model's */
+	uint64_t begin_ts;	/* of a window of time */
+	bool some;		/* only some of the processes are shown */
 };
+
+static inline const struct model_counts *view_counts(const struct view_options *opt,
+						     const struct model *m)
+{
+	return opt->counts ? opt->counts : model_counts(m);
+}
 
 /* The log: one line a fact.  ctx of the fact_fn is a struct log_view. */
 struct log_view {

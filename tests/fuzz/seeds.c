@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * seeds DIR: write what the fuzzers start from, made of events at random: DIR/trace_reader/
- * traces (one as it is written, one with nothing deflated), DIR/trace_block/ payloads.
+ * traces with two checkpoints (one as it is written, one with nothing deflated, so that its
+ * index points nowhere), DIR/trace_block/ payloads.
  * The same seeds every time; `make fuzz-seeds` after the format has changed.
  */
 #include "test_trace.h"
@@ -96,6 +97,21 @@ static size_t undeflate(uint8_t *to, const uint8_t *from, size_t len)
 	return (size_t)(to - begin);
 }
 
+static void make_checkpoint(struct trace_writer *w, uint64_t *x)
+{
+	static const uint16_t kinds[] = {EV_PAST,     EV_SNAPSHOT, EV_SNAPSHOT, EV_PAST,
+					 EV_SNAPSHOT, EV_LINK,	   EV_LINK,	EV_CHECKPOINT};
+
+	trace_writer_checkpoint_begin(w);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct any_event e;
+
+		rnd_event(x, &e, kinds[i], T0);
+		trace_writer_checkpoint_add(w, &e.ev.h);
+	}
+	trace_writer_checkpoint_end(w, true);
+}
+
 static void make_trace(const char *dir)
 {
 	int fd = new_file();
@@ -110,9 +126,12 @@ static void make_trace(const char *dir)
 		ts += below(&x, 200000000);
 		rnd_event(&x, &e, i < 3 ? EV_SNAPSHOT : kind_of(&x, i), i < 3 ? T0 : ts);
 		trace_writer_add(w, &e.ev.h);
+		if (i % 20 == 19 && i < EVENTS - 1)
+			make_checkpoint(w, &x);
 	}
 	trace_writer_close(w, NULL);
 	bytes = bytes_of(fd, &len);
+	bytes[12] = 255; /* see trace_reader.c: read from the last checkpoint on */
 	save(dir, "trace_reader/deflated", 0, bytes, len);
 	plain = malloc(len * 10);
 	len = undeflate(plain, bytes, len);

@@ -2,9 +2,12 @@
 /*
  * Any bytes as a trace.  Checksums are taken as right (FUZZING_BUILD_MODE_…), or a fuzzer
  * would not get past them.  Every byte of every event is read, so that the sanitizers see
- * what is not there.
+ * what is not there.  Read twice: as a stream, and as a file of which a window is wanted, so
+ * that the index and the checkpoints are met.
  */
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "trace/fields.h"
 #include "trace/reader.h"
@@ -51,18 +54,12 @@ static unsigned look_at(const struct event *ev)
 	return s;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+static unsigned read_all(struct trace_reader *r)
 {
-	struct input in = {bytes, len};
-	struct trace_reader *r;
 	const struct event *ev;
-	const char *why;
 	uint64_t ts = 0;
 	unsigned seen = 0;
 
-	if (trace_reader_open(&r, read_input, &in, &why))
-		return 0;
 	seen += sum(trace_reader_meta(r), sizeof(struct meta));
 	if (trace_reader_meta(r)->command)
 		seen += sum(trace_reader_meta(r)->command, trace_reader_meta(r)->command_len);
@@ -73,6 +70,50 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		seen += look_at(ev);
 	}
 	trace_reader_free(r);
+	return seen;
+}
+
+/*
+ * A byte of the file header of which readers take no notice says where the window begins: so many
+ * 16ths of a second after t0, or far beyond the end.
+ */
+#define SPARE 12
+
+static unsigned read_window(int fd, const uint8_t *bytes, size_t len)
+{
+	const uint8_t where = len > SPARE ? bytes[SPARE] : UINT8_MAX;
+	struct trace_reader *r;
+	const char *why;
+	uint64_t from;
+
+	if (ftruncate(fd, 0) || pwrite(fd, bytes, len, 0) != (ssize_t)len ||
+	    lseek(fd, 0, SEEK_SET) || trace_reader_new(&r, fd, &why))
+		return 0;
+	from = trace_reader_meta(r)->t0 + where * 62500000ULL;
+	if (where == UINT8_MAX)
+		from = UINT64_MAX / 2;
+	if (trace_reader_window(r, from, UINT64_MAX)) {
+		trace_reader_free(r);
+		return 0;
+	}
+	return read_all(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static int fd = -1;
+	struct input in = {bytes, len};
+	struct trace_reader *r;
+	const char *why;
+	unsigned seen = 0;
+
+	if (fd < 0)
+		fd = memfd_create("trace", MFD_CLOEXEC);
+	if (trace_reader_open(&r, read_input, &in, &why))
+		return 0;
+	seen += read_all(r);
+	seen += read_window(fd, bytes, len);
 	/* Used, for all the compiler knows. */
 	__asm__ volatile("" : : "r"(seen));
 	return 0;

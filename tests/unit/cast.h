@@ -40,6 +40,8 @@ struct cast {
 	uint64_t cpu, rss; /* of whatever is reaped, or exits, from now on */
 	uint32_t adopter;
 	bool late; /* reaps are told late: sched_process_free */
+	void (*also)(void *ctx, const struct event *ev); /* who else is told of each event */
+	void *also_ctx;
 	struct {
 		uint32_t parent;
 		char comm[EVENT_COMM];
@@ -100,6 +102,8 @@ static inline void cast_feed(struct cast *c, const void *ev)
 {
 	if (model_feed(c->m, ev) || model_feed(c->noted, ev))
 		abort();
+	if (c->also)
+		c->also(c->also_ctx, ev);
 }
 
 static inline void rename_to(struct cast *c, uint32_t pid, const char *comm)

@@ -531,6 +531,7 @@ static void test_loss_and_end(void **state)
 	check(x, BARE("loss") "\"count\":37,\"since\":900,\"until\":1500}\n");
 
 	told(x, FACT_END, EV_END);
+	x->fact.since = 0;
 	x->counts = (struct model_counts){
 		.events = 1,
 		.forks = 2,
@@ -543,6 +544,9 @@ static void test_loss_and_end(void **state)
 	};
 	check(x, BARE("end") "\"events\":1,\"forks\":2,\"execs\":3,\"exits\":4,\"reaps\":5,"
 			     "\"orphans\":6,\"zombies\":7,\"lost\":8,\"duration_ns\":1500}\n");
+	x->fact.since = 1100; /* of a window that began then */
+	check(x, BARE("end") "\"events\":1,\"forks\":2,\"execs\":3,\"exits\":4,\"reaps\":5,"
+			     "\"orphans\":6,\"zombies\":7,\"lost\":8,\"duration_ns\":400}\n");
 }
 
 /* ---- processes ---- */

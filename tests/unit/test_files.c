@@ -110,7 +110,7 @@ static void begin_both(struct both *b, const struct meta *meta, uint32_t every, 
 	if (!to_one)
 		return;
 	assert_int_equal(recorder_open(&b->file, one, true), 0);
-	assert_int_equal(recorder_begin(&b->file, meta), 0);
+	assert_int_equal(recorder_begin(&b->file, meta, 0), 0);
 }
 
 static void end_both(struct both *b)

@@ -2,7 +2,8 @@
 /*
  * The model on nonsense: any events in any order, about few processes, so that much of it is
  * contradictory, told twice, or told of the dead.  It must not crash, its lines must be
- * numbered and in order of time, and must not depend on what it keeps or on ticks.
+ * numbered and in order of time, and must not depend on what it keeps or on ticks, nor on
+ * whether it was there from the beginning or was told by a checkpoint what another one knew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +39,7 @@ struct run {
 	uint64_t seq, ts;
 	uint64_t sum;	/* over all facts, of all that a view may look at */
 	uint64_t *sums; /* after each fact */
+	bool each;	/* over one fact only, without what is counted from the beginning */
 	uint64_t tick;	/* random state of the ticks; 0: none */
 };
 
@@ -176,7 +178,7 @@ static void mix_proc(struct run *r, const struct proc *p)
 		p->cpu_ns,
 		p->has_cpu,
 		p->zombie_ns,
-		p->number,
+		r->each ? 0 : p->number,
 		p->entry,
 		p->max_rss_kib,
 		p->sid,
@@ -212,6 +214,7 @@ static void hear(void *ctx, const struct fact *f)
 	assert_int_equal(f->seq, ++r->seq);
 	assert_true(f->ts >= r->ts);
 	r->ts = f->ts;
+	r->sum = r->each ? 0 : r->sum;
 	mix(r, f->type);
 	mix(r, f->ts);
 	mix(r, f->wall);
@@ -223,7 +226,8 @@ static void hear(void *ctx, const struct fact *f)
 	mix(r, !f->ev);
 	mix_who(r, &f->old_parent);
 	mix_who(r, &f->new_parent);
-	mix_bytes(r, f->counts, sizeof(*f->counts));
+	if (!r->each)
+		mix_bytes(r, f->counts, sizeof(*f->counts));
 	if (f->proc)
 		mix_proc(r, f->proc);
 	assert_true(r->seq < 4 * EVENTS);
@@ -332,11 +336,102 @@ static void ticks_make_no_difference(void **state)
 			    live(seed, KEEP_ALL, true, false));
 }
 
+/* --- checkpoints ---------------------------------------------------------------------- */
+
+#define EVENTS_EACH 4000
+#define CHECKPOINTS 40
+
+static int tell(void *ctx, const struct event *ev)
+{
+	return model_feed(ctx, ev);
+}
+
+/* Deaf until it begins to listen. */
+struct ear {
+	struct run r;
+	bool listens;
+	uint64_t seq;
+};
+
+static void hear_later(void *ctx, const struct fact *f)
+{
+	struct ear *e = ctx;
+
+	e->seq = f->seq;
+	if (e->listens)
+		hear(&e->r, f);
+}
+
+static struct model *listener(struct ear *e, const struct meta *meta)
+{
+	const struct model_options opt = {.zombie_after_ns = 500, .keep_args = true};
+	struct model *m = model_new(&opt, meta, hear_later, e);
+
+	*e = (struct ear){.r = {.m = m, .each = true}};
+	e->r.sums = calloc(8 * EVENTS_EACH, sizeof(*e->r.sums));
+	assert_non_null(m);
+	assert_non_null(e->r.sums);
+	model_begin(m);
+	return m;
+}
+
+/* Events from..to, and the end. */
+static void feed_rest(struct model *m, const union any *e, uint32_t from, uint32_t to, uint64_t ts)
+{
+	const struct event end = {.kind = EV_END, .ts = T0 + ts + 100};
+
+	for (uint32_t i = from; i < to; i++)
+		assert_int_equal(model_feed(m, &e[i].h), 0);
+	assert_int_equal(model_feed(m, &end), 0);
+}
+
+/* The model that was there from the beginning, and one that is told at event n. */
+static void check_checkpoint(const union any *e, uint32_t n, uint64_t ts)
+{
+	const struct meta meta = {.t0 = T0, .wall0 = 5000000000};
+	struct ear a, b;
+	struct model *was = listener(&a, &meta), *told = listener(&b, &meta);
+
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(model_feed(was, &e[i].h), 0);
+	assert_int_equal(model_checkpoint(was, tell, told), 0);
+	a.r.seq = b.r.seq = a.seq;
+	a.listens = b.listens = true;
+	feed_rest(was, e, n, EVENTS_EACH, ts);
+	feed_rest(told, e, n, EVENTS_EACH, ts);
+	for (uint64_t i = 1; i <= a.seq && i <= b.seq; i++)
+		if (a.r.sums[i] != b.r.sums[i])
+			fail_msg("checkpoint before event %u: fact %llu differs", n,
+				 (unsigned long long)i);
+	assert_int_equal(a.seq, b.seq);
+	free(a.r.sums);
+	free(b.r.sums);
+	model_free(was);
+	model_free(told);
+}
+
+static void a_checkpoint_tells_all(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 21; seed <= 23; seed++) {
+		union any *e = calloc(EVENTS_EACH, sizeof(*e));
+		uint64_t x = seed, ts = 0;
+
+		assert_non_null(e);
+		for (uint32_t i = 0; i < EVENTS_EACH; i++)
+			any_event(&e[i], &x, i, &ts, false);
+		for (int i = 0; i < CHECKPOINTS; i++)
+			check_checkpoint(e, below(&x, EVENTS_EACH), ts);
+		free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_kept_makes_no_difference),
 		cmocka_unit_test(ticks_make_no_difference),
+		cmocka_unit_test(a_checkpoint_tells_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 #include "verbs/options.h"
 
-#define ALL (OPT_LIVE | OPT_FILE | OPT_OUTPUT | OPT_VIEW | OPT_TREE | OPT_FORMAT | OPT_ZOMBIE)
+#define ALL (OPT_LIVE | OPT_FILE | OPT_SELECT | OPT_OUTPUT | OPT_VIEW | OPT_TREE | OPT_FORMAT | OPT_ZOMBIE)
 #define MS 1000000ULL
 
 /* What was said on stderr during the last parse(). */
@@ -142,8 +142,8 @@ static void test_refused(void **state)
 		{ OPT_VIEW, "check t.brood", "brood: t.brood: this verb reads no file (see --help)\n" },
 		{ ALL, "brood a.brood b.brood",
 		  "brood: b.brood: one file at a time (a command goes after --)\n" },
-		{ ALL, "brood --pid 1 a.brood",
-		  "brood: --pid: says how to watch; a file was recorded already "
+		{ ALL, "brood --uid 1 a.brood",
+		  "brood: --uid: says how to watch; a file was recorded already "
 		  "(a verb comes before the options)\n" },
 		{ ALL, "brood --tee b a.brood",
 		  "brood: --tee: says how to watch; a file was recorded already "
@@ -216,6 +216,42 @@ static void test_durations(void **state)
 		assert_true(parse_duration(bad[i], 1000 * MS, &ns) < 0);
 }
 
+/* What selects from a file is not for a live source, and the other way round. */
+static void test_selection(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, ALL, "brood --from 2 --to 3.5s --pid 7 --comm sh --under 20 "
+					"--under 21-5000 t.brood"), 0);
+	assert_int_equal(o.from.ns, 2000 * MS);
+	assert_int_equal(o.to.ns, 3500 * MS);
+	assert_int_equal(o.live.filter.pid[0], 7);
+	assert_string_equal(o.live.filter.comm[0], "sh");
+	assert_int_equal(o.n_under, 2);
+	assert_int_equal(o.under[0].tgid, 20);
+	assert_int_equal(o.under[0].start, 0);
+	assert_int_equal(o.under[1].tgid, 21);
+	assert_int_equal(o.under[1].start, 5000);
+	assert_string_equal(said, "");
+
+	assert_true(parse(&o, ALL, "brood --under 20") < 0);
+	assert_string_equal(said, "brood: --under: selects from a trace that was recorded (brood "
+				  "VERB … FILE)\n");
+	assert_true(parse(&o, ALL, "brood --from 1 -- true") < 0);
+	assert_true(parse(&o, ALL, "brood --uid 0 t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --from 3 --to 2 t.brood") < 0);
+	assert_string_equal(said, "brood: --to: is before --from\n");
+	assert_true(parse(&o, ALL, "brood --under 20- t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --under 0 t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --under -5 t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --under 20-x t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --under 99999999999999999 t.brood") < 0);
+	assert_true(parse(&o, ALL, "brood --to yesterday t.brood") < 0);
+	assert_string_equal(said, "brood: --to: not a valid TIME: yesterday\n");
+	assert_true(parse(&o, OPT_LIVE | OPT_OUTPUT, "record --from 1 -o x") < 0);
+}
+
 static void test_sizes(void **state)
 {
 	uint64_t bytes;
@@ -240,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_help_wins),
 		cmocka_unit_test(test_durations), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_selection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

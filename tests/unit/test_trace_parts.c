@@ -29,22 +29,53 @@ static void test_snapshot(void **state)
 	close(fd);
 }
 
-static void check_window(int fd, uint64_t from, uint64_t to, uint32_t first, uint32_t last)
+/* Forks first..last are told, after the one event of a checkpoint if there is one. */
+static void check_window(int fd, uint64_t from, uint64_t to, uint32_t first, uint32_t last,
+			 enum trace_end how)
 {
 	struct trace_reader *r = new_reader(fd);
 	struct trace_reader_state s;
 	const struct event *ev;
 
-	trace_reader_window(r, T0 + from, T0 + to);
+	assert_int_equal(trace_reader_window(r, T0 + from, T0 + to), 0);
+	if (first) {
+		assert_int_equal(trace_reader_next(r, &ev), 1);
+		assert_int_equal(ev->kind, EV_CHECKPOINT);
+		assert_int_equal(ev->ts, T0 + first - 1);
+	}
 	for (uint32_t i = first; i < last; i++)
 		expect_fork(r, i);
 	assert_int_equal(trace_reader_next(r, &ev), 0);
 	trace_reader_state(r, &s);
+	assert_int_equal(s.end, how);
 	assert_int_equal(s.skipped, first);
+	assert_int_equal(s.events, last - first);
 	assert_int_equal(s.lost, 0);
-	expect_end(r, 0);
+	assert_int_equal(s.damaged, 0);
+	trace_reader_free(r);
 }
 
+static void make_checkpoint(struct trace_writer *w)
+{
+	const struct ev_checkpoint c = {.h.kind = EV_CHECKPOINT};
+
+	trace_writer_checkpoint_begin(w);
+	assert_int_equal(trace_writer_checkpoint_add(w, &c.h), 0);
+	trace_writer_checkpoint_end(w, true);
+}
+
+static void check_windows(int fd)
+{
+	check_window(fd, 0, 1000, 0, 100, TRACE_COMPLETE);
+	check_window(fd, 19, 1000, 0, 100, TRACE_COMPLETE); /* not before it, but at it */
+	check_window(fd, 20, 1000, 20, 100, TRACE_COMPLETE);
+	check_window(fd, 35, 1000, 20, 100, TRACE_COMPLETE);
+	check_window(fd, 45, 62, 40, 70, TRACE_WINDOW);
+	check_window(fd, 0, 9, 0, 10, TRACE_WINDOW);
+	check_window(fd, 1000, 2000, 80, 100, TRACE_COMPLETE);
+}
+
+/* A checkpoint after each 20 forks, blocks of 10. */
 static void test_window(void **state)
 {
 	int fd = new_file(), p[2];
@@ -59,20 +90,56 @@ static void test_window(void **state)
 		assert_int_equal(trace_writer_add(w, &f.h), 0);
 		if (i % 10 == 9)
 			trace_writer_tick(w, 0, true);
+		if (i % 20 == 19 && i < 99)
+			make_checkpoint(w);
 	}
 	assert_int_equal(trace_writer_close(w, NULL), 0);
-	check_window(fd, 0, 1000, 0, 100);
-	check_window(fd, 35, 1000, 30, 100);
-	check_window(fd, 35, 62, 30, 70);
-	check_window(fd, 0, 9, 0, 10);
-	check_window(fd, 1000, 2000, 100, 100);
+	check_windows(fd);
 	bytes = bytes_of(fd, &len);
+
+	/* A pipe is read from its beginning. */
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
 	assert_int_equal(write(p[1], bytes, len), len);
 	close(p[1]);
-	check_window(p[0], 35, 62, 30, 70);
-	free(bytes);
+	check_window(p[0], 45, 62, 0, 70, TRACE_WINDOW);
 	close(p[0]);
+
+	/* Without END there is no index: from header to header. */
+	assert_int_equal(ftruncate(fd, (off_t)len - 1), 0);
+	check_window(fd, 45, 62, 40, 70, TRACE_WINDOW);
+	check_window(fd, 1000, 2000, 80, 100, TRACE_CUT_SHORT);
+	free(bytes);
+	close(fd);
+}
+
+/* Where a trace does not begin at the beginning of its file. */
+static void test_window_further_on(void **state)
+{
+	int fd = new_file();
+	struct trace_writer *w;
+	struct trace_reader *r;
+	const struct event *ev;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(write(fd, "something else", 14), 14);
+	w = new_writer(fd);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct ev_fork f = small_fork(i + 2, T0 + i);
+
+		assert_int_equal(trace_writer_add(w, &f.h), 0);
+		if (i == 9)
+			make_checkpoint(w);
+	}
+	assert_int_equal(trace_writer_close(w, NULL), 0);
+	assert_int_equal(lseek(fd, 14, SEEK_SET), 14);
+	assert_int_equal(trace_reader_new(&r, fd, &why), 0);
+	assert_int_equal(trace_reader_window(r, T0 + 15, UINT64_MAX), 0);
+	assert_int_equal(trace_reader_next(r, &ev), 1);
+	assert_int_equal(ev->kind, EV_CHECKPOINT);
+	for (uint32_t i = 10; i < 20; i++)
+		expect_fork(r, i);
+	expect_end(r, 0);
 	close(fd);
 }
 
@@ -114,6 +181,7 @@ static struct trace_reader *new_stream_reader(int *fd)
 	return r;
 }
 
+/* Returns how many events were not told, as they came before the checkpoint. */
 static uint64_t check_large(int fd, uint64_t from, bool seek)
 {
 	struct trace_reader *r = seek ? new_reader(fd) : new_stream_reader(&fd);
@@ -121,8 +189,10 @@ static uint64_t check_large(int fd, uint64_t from, bool seek)
 	const struct event *ev;
 	uint64_t i;
 
-	trace_reader_window(r, T0 + from, UINT64_MAX);
+	assert_int_equal(trace_reader_window(r, T0 + from, UINT64_MAX), 0);
 	assert_int_equal(trace_reader_next(r, &ev), 1);
+	if (ev->kind == EV_CHECKPOINT)
+		assert_int_equal(trace_reader_next(r, &ev), 1);
 	for (i = ev->ts - T0; i < LARGE; i++) {
 		struct large l;
 
@@ -148,14 +218,15 @@ static void test_large(void **state)
 
 		make_large(&l, i);
 		assert_int_equal(trace_writer_add(w, &l.e.h), 0);
+		if (i % 100 == 99)
+			make_checkpoint(w);
 	}
 	assert_int_equal(trace_writer_close(w, NULL), 0);
 	assert_in_range(lseek(fd, 0, SEEK_END), 5 << 20, 8 << 20);
-	for (int seek = 0; seek < 2; seek++) {
-		assert_int_equal(check_large(fd, 0, seek), 0);
-		for (uint64_t from = 1; from < LARGE; from += 100)
-			assert_in_range(check_large(fd, from, seek) + 100, from, from + 100);
-	}
+	assert_int_equal(check_large(fd, 0, true), 0);
+	for (uint64_t from = 1; from < LARGE; from += 100)
+		assert_int_equal(check_large(fd, from + 50, true), from - 1);
+	assert_int_equal(check_large(fd, LARGE / 2, false), 0);
 	close(fd);
 }
 
@@ -164,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_window_further_on),
 		cmocka_unit_test(test_large),
 	};
 
