@@ -40,6 +40,7 @@ OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SCENARIOS := $(patsubst src/scenarios/%.c,$(BUILD)/scenarios/%,$(wildcard src/scenarios/*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 LIVE      := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c)) $(BUILD)/live/grove
+RETRACE   := $(BUILD)/unit/retrace
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact verbs/options \
@@ -51,7 +52,7 @@ PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/ob
 
 all: $(BUILD)/brood scenarios
 scenarios: $(SCENARIOS)
-live: $(LIVE)
+live: $(LIVE) $(RETRACE)
 static: $(BUILD)/brood-static
 
 # --- the kernel side ------------------------------------------------------------------
@@ -111,7 +112,6 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE)
 		-lcmocka $(LIBS)
 
 # Not a test, but what a live test makes its traces with.
-RETRACE := $(BUILD)/unit/retrace
 $(RETRACE): tests/unit/retrace.c $(PURE)
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)

@@ -39,11 +39,11 @@ enum option_group {
 	OPT_TREE = 1 << 3,	/* it shows a tree */
 	OPT_FORMAT = 1 << 4,
 	OPT_ZOMBIE = 1 << 5,
+	OPT_PS = 1 << 6,	/* it shows what exists */
 	OPT_OUTPUT = 1 << 7,	/* it writes something */
 	OPT_FILE = 1 << 8,	/* it can read a trace */
-	OPT_RECORD = 1 << 9,	/* it records */
-	OPT_PS = 1 << 6,	/* it shows what exists */
 	OPT_SELECT = 1 << 9,	/* it can show a part of a trace */
+	OPT_RECORD = 1 << 10,	/* it records */
 };
 
 /*
