@@ -129,6 +129,8 @@ struct proc {
 	TAILQ_ENTRY(proc) gone_link;	/* those whose reap is still to be told */
 	uint64_t gone_since;		/* in model time: since when it is in that queue */
 	uint32_t census;		/* the last one that it was seen in */
+	bool parent_ignores;		/* parent lets the kernel reap it */
+	bool heir_ignores;		/* so will its heir, what it is given dead */
 	TAILQ_ENTRY(proc) all_link;
 	uint64_t number;		/* in order of first appearance */
 	struct past_parent past[PASTS];	/* the latest first */
@@ -140,8 +142,6 @@ struct proc {
 	bool adoption_pending;		/* adopter computed, not yet confirmed by the kernel */
 	bool ns_init;			/* exited as init of a PID namespace */
 	bool ghost;			/* only named as a parent so far: nobody's business */
-	bool parent_ignores;		/* parent lets the kernel reap it */
-	bool heir_ignores;		/* so will its heir, what it is given dead */
 	UT_hash_handle hh;
 };
 
