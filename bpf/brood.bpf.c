@@ -251,14 +251,18 @@ int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binp
 
 static __always_inline bool is_fatal(struct task_struct *target, int sig)
 {
-	struct k_sigaction action = {};
+	struct k_sigaction *action;
+	void *handler = (void *)1;
 
 	if (sig < 1 || sig > 64 || (1ULL << sig & HARMLESS))
 		return false;
 	if (sig == SIGKILL)
 		return true;
-	bpf_probe_read_kernel(&action, sizeof(action), &target->sighand->action[(sig - 1) & 63]);
-	return action.sa.sa_handler == NULL;	/* SIG_DFL */
+	/* Not action[sig - 1]: only a constant index is fitted to the kernel's size of one. */
+	action = (void *)&target->sighand->action[0] +
+		 (unsigned long)((sig - 1) & 63) * bpf_core_type_size(struct k_sigaction);
+	bpf_core_read(&handler, sizeof(handler), &action->sa.sa_handler);
+	return handler == NULL;			/* SIG_DFL */
 }
 
 SEC("tp_btf/signal_generate")

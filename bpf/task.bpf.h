@@ -76,11 +76,11 @@ static __always_inline bool will_autoreap(struct task_struct *leader, struct tas
 static __always_inline bool ignores_children(struct task_struct *task)
 {
 	struct sighand_struct *sighand = BPF_CORE_READ(task, sighand);
-	struct k_sigaction action = {};
 
-	if (!sighand || bpf_probe_read_kernel(&action, sizeof(action), &sighand->action[SIGCHLD - 1]))
+	if (!sighand)
 		return false;
-	return (__u64)action.sa.sa_handler == SIG_IGN || (action.sa.sa_flags & SA_NOCLDWAIT);
+	return (__u64)BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_handler) == SIG_IGN ||
+	       (BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_flags) & SA_NOCLDWAIT);
 }
 
 #endif

@@ -272,6 +272,17 @@ static int deleted(void)
 	return 1;
 }
 
+/* quit: of QUIT, with all around it ignored or handled. */
+static int quit(void)
+{
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_IGN);
+	signal(SIGQUIT, SIG_DFL);
+	prctl(PR_SET_DUMPABLE, 0);
+	kill(getpid(), SIGQUIT);
+	return 1;
+}
+
 static int nothing(void)
 {
 	return 3;
@@ -287,6 +298,7 @@ static const struct act acts[] = {
 	{"adopted-in-exec", adopted_in_exec},
 	{"deleted", deleted},
 	{"deleted-life", deleted_life},
+	{"quit", quit},
 	{"nothing", nothing},
 	{NULL, NULL},
 };

@@ -15,6 +15,7 @@ All of them together, at random and mixed: test_grove.
 """
 
 import os
+import signal
 import unittest
 
 from brood import LiveTest, Watch, helper, is_zombie, wait_until
@@ -130,6 +131,15 @@ class Zombies(LiveTest):
         self.assertEqual((child.pid, child.code), (pid, 6))
         self.assertReapedBy(child, watch.trace.command)
         self.assertGreater(child.reap["zombie_ns"], 50_000_000)
+
+
+class Killed(LiveTest):
+
+    def test_by_the_one_signal_that_is_not_ignored(self):
+        """Who sent it is told of a signal that kills, whatever is done about its neighbours."""
+        run = self.follow(helper("cases", "quit"))
+        self.assertEqual(run.status, 128 + signal.SIGQUIT)
+        self.assertEqual(run.command.exit["killed_by"]["id"], run.command.id)
 
 
 class DeletedProgram(LiveTest):

@@ -258,7 +258,9 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2 || argc > 4)
 		errx(2, "usage: grove SEED [LAST [JOBS]]");
-	signal(SIGCHLD, SIG_DFL);
+	/* A shell starts background jobs with some ignored; the trees are to be all the same. */
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
 	seed = strtoul(argv[1], NULL, 0);
 	return garden(seed, argc > 2 ? strtoul(argv[2], NULL, 0) : seed,
 		      argc > 3 ? (unsigned int)atoi(argv[3]) : 1);
