@@ -123,8 +123,8 @@ static void flag(struct model *m, struct proc *p)
 
 /*
  * Who might have killed it.  The first of a kind counts: the second finds it dying.  Of
- * different kinds the later one does, as one that was survived must not hide one that was
- * not; but nothing is survived after KILL.
+ * different kinds the last two are kept, and its status tells which it was; but nothing is
+ * survived after KILL.
  */
 void life_signal(struct model *m, const struct event *ev)
 {
@@ -133,6 +133,11 @@ void life_signal(struct model *m, const struct event *ev)
 
 	if (!p || p->state != PROC_ALIVE || p->killer_sig == e->sig || p->killer_sig == 9)
 		return;
+	if (p->rival_sig == e->sig)
+		return;
+	/* It may be dying of the one before. */
+	p->rival = p->killer;
+	p->rival_sig = p->killer_sig;
 	p->killer.ref = e->from;
 	memcpy(p->killer.comm, e->from_comm, sizeof(p->killer.comm));
 	p->killer_sig = e->sig;
@@ -168,6 +173,10 @@ void life_exit(struct model *m, const struct event *ev)
 	if (!dead)
 		p->parent_ignores = p->autoreap;
 	p->max_rss_kib = x->max_rss_kib;
+	if (p->rival_sig && p->rival_sig == (uint32_t)proc_signal(p->status)) {
+		p->killer = p->rival;
+		p->killer_sig = p->rival_sig;
+	}
 	if (!p->killer_sig || p->killer_sig != (uint32_t)proc_signal(p->status)) {
 		p->killer = (struct who){0};
 		p->killer_sig = 0;

@@ -114,6 +114,8 @@ struct proc {
 	struct who killer;		/* who sent the signal it died of, where known; before
 					 * its exit: who sent one that may kill it */
 	uint32_t killer_sig;
+	uint32_t rival_sig;		/* before its exit: a signal of another kind, sent before */
+	struct who rival;
 
 	/* The tree that views walk, where the model keeps all: births. */
 	struct proc *born_of;		/* birth parent where it is in the table */

@@ -312,6 +312,13 @@ static void killers(void **state)
 	kills(s, 5, 11, 15);
 	exits(s, 11, 9);
 	TOLD(s, "0 fork 11 of 1", "0 exit 11 of 1 signal 9 killed by 6");
+	/* It was dying of one when another came. */
+	born(s, 14, 1);
+	kills(s, 14, 14, 6);
+	kills(s, 5, 14, 8);
+	kills(s, 7, 14, 6);
+	exits(s, 14, 6);
+	TOLD(s, "0 fork 14 of 1", "0 exit 14 of 1 signal 6 killed by 14");
 	/* It died of something else, or of nothing. */
 	born(s, 12, 1);
 	kills(s, 5, 12, 15);
