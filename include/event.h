@@ -214,7 +214,7 @@ struct ev_past {
 	__u32 execs;
 	__u32 killer_sig;
 	__u32 file_off, file_len; /* of the last exec, as in ev_exec */
-	__u32 pad;
+	__u32 rival_sig;	/* sent before killer_sig, another one */
 };
 
 /* Values are stable: append, never renumber. */
@@ -232,6 +232,7 @@ enum link_relation {
 	LINK_HEIR = 11,		/* once it exited: who takes its children */
 	LINK_PAST_3RD = 12,	/* parents that died earlier still */
 	LINK_PAST_4TH = 13,
+	LINK_RIVAL = 14,	/* who sent rival_sig */
 	LINK_RELATIONS
 };
 

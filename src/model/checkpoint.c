@@ -97,6 +97,7 @@ static int say_past(const struct teller *c, const struct proc *p)
 		.bits = bits_of(p),
 		.execs = p->execs,
 		.killer_sig = p->killer_sig,
+		.rival_sig = p->rival_sig,
 		.file_off = sizeof(*e),
 		.file_len = (uint32_t)file_len,
 	};
@@ -181,6 +182,8 @@ static int say_links(const struct teller *c, const struct proc *p)
 		err = say_link(c, p, LINK_LAST_ADOPTER, &p->last_adopter);
 	if (!err)
 		err = say_link(c, p, LINK_HEIR, &p->heir);
+	if (!err)
+		err = say_link(c, p, LINK_RIVAL, &p->rival);
 	return err ? err : say_link(c, p, LINK_KILLER, &p->killer);
 }
 
@@ -313,6 +316,7 @@ void checkpoint_past(struct model *m, const struct event *ev)
 	p->max_rss_kib = e->max_rss_kib;
 	p->execs = e->execs;
 	p->killer_sig = e->killer_sig;
+	p->rival_sig = e->rival_sig;
 	if (p->state == PROC_ZOMBIE && e->zombie_from)
 		p->zombie_from = ts_of(m, e->zombie_from);
 	if (p->fork_ts != NO_TIME) {
@@ -386,6 +390,9 @@ void checkpoint_link(struct model *m, const struct event *ev)
 		break;
 	case LINK_LAST_ADOPTER:
 		take_who(&p->last_adopter, e);
+		break;
+	case LINK_RIVAL:
+		take_who(&p->rival, e);
 		break;
 	case LINK_KILLER:
 		take_who(&p->killer, e);

@@ -138,6 +138,7 @@ static const struct field past_fields[] = {
 	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_past, execs) },
 	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_past, killer_sig) },
 	{ FIELD_BYTES,   EXPECT_NONE,   0, AT(ev_past, file_off) },
+	{ FIELD_U32,     EXPECT_NONE,   0, AT(ev_past, rival_sig) },
 };
 
 static const struct field link_fields[] = {

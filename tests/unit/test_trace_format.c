@@ -11,7 +11,7 @@
 #include "trace/codec.h"
 
 #define CODING_CRC 0x3859c71f
-#define CODING_CRC_1_1 0xa892e55e /* with the kinds that 1.1 brought */
+#define CODING_CRC_1_1 0xcdc4bd6f /* with the kinds that 1.1 brought */
 
 /* It lies where this file was compiled: unit tests run from the same place. */
 static FILE *open_page(void)
