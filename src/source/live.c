@@ -82,10 +82,13 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 static int tick(struct live *l, uint64_t now)
 {
 	struct event e = { .ts = now, .kind = EV_TICK };
-	int err = live_feed_gone(l, now);
+	bool in_ring = false;
+	int err = live_feed_gone(l, now, &in_ring);
 
-	if (!err)
-		err = live_feed_loss(l, now);
+	/* Its record stands behind one that a probe has yet to finish: that first. */
+	if (err || in_ring)
+		return err;
+	err = live_feed_loss(l, now);
 	if (!err && now >= l->missed_at + MISSED_NS)
 		err = live_feed_missed(l);
 	if (!err)

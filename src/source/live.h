@@ -67,8 +67,14 @@ int live_deliver(struct live *l, const struct event *ev);
 /* Losses that no later event has told of yet. */
 int live_feed_loss(struct live *l, uint64_t now);
 
-/* Ends that came of age by `now` and were reaped, though the kernel has not told yet. */
-int live_feed_gone(struct live *l, uint64_t now);
+/*
+ * Ends that came of age by `now` and were reaped, though the kernel has not told yet.
+ * *in_ring: of one, the ring will tell.
+ */
+int live_feed_gone(struct live *l, uint64_t now, bool *in_ring);
+
+/* Is the reap of a process told as it happens, and not a grace period later? */
+bool live_reap_in_order(const struct live *l, const struct event *end);
 
 /* Runs of probes that the kernel skipped since this was asked last: no more is known. */
 int live_feed_missed(struct live *l);

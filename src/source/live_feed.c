@@ -41,13 +41,35 @@ static int check_loss(struct live *l, uint32_t lost, uint64_t until)
 	return deliver_loss(l, (uint64_t)more, l->last_ts, until);
 }
 
-/* Reaped in time, though the kernel is late to tell: say so before the deadline passes. */
-int live_feed_gone(struct live *l, uint64_t now)
+/* Autoreaped ones may be taken along by their last thread, see note_zap(). */
+bool live_reap_in_order(const struct live *l, const struct event *end)
+{
+	return l->meta.reap_source == REAP_RELEASE_TASK && !(end->flags & EVF_AUTOREAP);
+}
+
+/* Was something lost that is not told or not repaired yet? */
+static bool reaps_may_be_lost(const struct live *l)
+{
+	return l->repair_due || probes_missed(l->skel) != l->missed_seen ||
+	       __atomic_load_n(&l->skel->bss->state.lost, __ATOMIC_RELAXED) != l->lost_seen;
+}
+
+/*
+ * Reaped in time, though the kernel is late to tell: say so before the deadline passes.  A
+ * reap that is told in order says itself whether it was in time: nothing before the deadline
+ * has told of it, so it comes later.
+ */
+int live_feed_gone(struct live *l, uint64_t now, bool *in_ring)
 {
 	struct ev_gone gone;
+	bool in_order;
 	int err = 0;
 
-	while (!err && reapwatch_next_gone(l->watch, now, &gone)) {
+	while (!err && reapwatch_next_gone(l->watch, now, &gone, &in_order)) {
+		if (in_order && !reaps_may_be_lost(l)) {
+			*in_ring = true;
+			continue;
+		}
 		if (gone.h.ts < l->last_ts)
 			gone.h.ts = l->last_ts;
 		err = live_deliver(l, &gone.h);
@@ -100,7 +122,7 @@ static int keep_books(struct live *l, const struct event *ev, bool *drop)
 		break;
 	case EV_EXIT:
 		l->alive -= l->alive > 0;
-		return reapwatch_exited(l->watch, &ev->who, ev->ts);
+		return reapwatch_exited(l->watch, &ev->who, ev->ts, live_reap_in_order(l, ev));
 	case EV_REAP:
 		if (!reapwatch_reaped(l->watch, &ev->who) && is_leftover(l, ev))
 			*drop = true;
@@ -113,8 +135,8 @@ static int keep_books(struct live *l, const struct event *ev, bool *drop)
 
 static int take(struct live *l, const struct event *ev, size_t size)
 {
-	int err = live_feed_gone(l, ev->ts);
-	bool drop = false;
+	bool drop = false, in_ring;
+	int err = live_feed_gone(l, ev->ts, &in_ring);
 
 	if (!err)
 		err = check_loss(l, ev->lost, ev->ts);
@@ -155,7 +177,9 @@ static int deliver_snapshot(struct live *l, struct ev_snapshot *s)
 	e->h.lost = 0;
 	if (e->state == SNAP_ALIVE)
 		l->alive++;
-	err = e->state == SNAP_ZOMBIE ? reapwatch_exited(l->watch, &e->h.who, l->meta.t0) : 0;
+	err = e->state == SNAP_ZOMBIE ? reapwatch_exited(l->watch, &e->h.who, l->meta.t0,
+							  live_reap_in_order(l, &e->h)) :
+					 0;
 	if (!err)
 		err = live_deliver(l, &e->h);
 	free(e);

@@ -13,6 +13,7 @@
 struct end {
 	struct task_ref ref;
 	uint64_t ts;
+	bool in_order;
 	bool asked;		/* in the `asked` list, else in `waiting` */
 	TAILQ_ENTRY(end) link;
 	UT_hash_handle hh;
@@ -56,7 +57,7 @@ void reapwatch_free(struct reapwatch *w)
 	free(w);
 }
 
-int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts)
+int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts, bool in_order)
 {
 	struct task_ref key = { .start = ref->start, .tgid = ref->tgid };
 	struct end *e;
@@ -69,6 +70,7 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 		return -ENOMEM;
 	e->ref = key;
 	e->ts = ts;
+	e->in_order = in_order;
 	HASH_ADD(hh, w->table, ref, sizeof(e->ref), e);
 	if (!e->hh.tbl) {
 		free(e);
@@ -104,7 +106,7 @@ static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t
 	};
 }
 
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order)
 {
 	struct end *e;
 
@@ -113,6 +115,7 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 		TAILQ_INSERT_TAIL(&w->asked, e, link);
 		e->asked = true;
 		if (!procfs_exists(&e->ref)) {
+			*in_order = e->in_order;
 			tell_gone(gone, &e->ref, e->ts + w->age);
 			return true;
 		}

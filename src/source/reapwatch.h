@@ -21,8 +21,11 @@ struct reapwatch;
 struct reapwatch *reapwatch_new(uint64_t age_ns);
 void reapwatch_free(struct reapwatch *w);
 
-/* It ended, at ts, unless that is known already.  0 or -ENOMEM. */
-int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts);
+/*
+ * It ended, at ts, unless that is known already.  in_order: its reap is told as it happens.
+ * 0 or -ENOMEM.
+ */
+int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts, bool in_order);
 
 /* Its reap was told.  False: this end was not known. */
 bool reapwatch_reaped(struct reapwatch *w, const struct task_ref *ref);
@@ -35,9 +38,9 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
  * event with the time of its coming of age.  False: no more of them.  Those still there
  * are zombies indeed; they are not asked about again before the end.  A process that is
  * gone by the time of asking is not accused, however late that is: only what was seen to be
- * there after its time is a zombie.
+ * there after its time is a zombie.  *in_order: as told to reapwatch_exited().
  */
-bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone);
+bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order);
 
 /*
  * At the end of a run: of those that ended before `before`, is one gone whose reap is still

@@ -55,7 +55,9 @@ static int deliver_one(struct live *l, const struct ev_snapshot *s, uint64_t ts)
 	e->h.lost = 0;
 	e->h.flags |= EVF_INFERRED;
 	l->alive += e->state == SNAP_ALIVE;
-	err = e->state == SNAP_ZOMBIE ? reapwatch_exited(l->watch, &e->h.who, ts) : 0;
+	err = e->state == SNAP_ZOMBIE ? reapwatch_exited(l->watch, &e->h.who, ts,
+							  live_reap_in_order(l, &e->h)) :
+					 0;
 	if (!err)
 		err = live_deliver(l, &e->h);
 	free(e);

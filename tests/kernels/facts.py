@@ -17,6 +17,7 @@ import tempfile
 # What only release_task tells: that a wait which is due was not needed, and a tracer's.
 EXACT_ONLY = ("handed-to-ignorer", "traced-and-ignored")
 
+TRIES = 5                  # for a run in which no events are lost
 LAST_MOMENTS_US = 5000     # long ones, on an emulated CPU
 UNIMPORTANT = ("time", "seq", "id", "parent", "cgroup_id", "pid_ns")
 
@@ -95,7 +96,13 @@ def check_end(truth, exact, events):
 
 
 def main():
-    told, truths = run(*sys.argv[1:4])
+    for _ in range(TRIES):
+        problems.clear()
+        told, truths = run(*sys.argv[1:4])
+        # Where the kernel skips probes, that was told; what was lost cannot be compared.
+        if not told[-1]["lost"]:
+            break
+        print("again:", told[-1]["lost"], "events lost")
     check_stream(told)
     check(truths, "fates told nothing")
     exact = told[0]["reap_source"] == "release_task"
