@@ -182,8 +182,27 @@ $(BUILD)/kernels/live/grove: $(GROVE) tests/live/grove/grove.h
 $(BUILD)/kernels/%: tests/kernels/%.c
 	$(call static_program,-D_GNU_SOURCE)
 
-check-kernels: $(BUILD)/brood-static $(IN_VM)
+.PHONY: in-vm check-kernels-ci check-kernels-arm64
+in-vm: $(BUILD)/brood-static $(IN_VM)
+
+check-kernels: deps-kernels in-vm
 	$(Q)tests/kernels/run $(BUILD) $(KERNELS) $(if $(TESTS),-- $(TESTS))
+
+# The most truth for a few minutes: the oldest kernel and the newest.
+check-kernels-ci: KERNELS = bullseye sid
+check-kernels-ci: TESTS = machine fates grove
+check-kernels-ci: export GROVE_SEEDS = 10
+check-kernels-ci: check-kernels
+
+# For another architecture: its libraries and programs come unpacked from Debian (sysroot),
+# this machine stays as it is.  The probes are the same bytes.
+check-kernels-arm64: deps-kernels-arm64 $(BUILD)/brood.bpf.o
+	$(Q)sysroot=$$(tests/kernels/sysroot arm64) && \
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc MULTIARCH=$(MULTIARCH) \
+		EXTRA_CFLAGS="$(EXTRA_CFLAGS) -isystem $$sysroot/usr/include -isystem $$sysroot/usr/include/aarch64-linux-gnu" \
+		LDFLAGS="-L$$sysroot/usr/lib/aarch64-linux-gnu" in-vm && \
+	ARCH=arm64 SYSROOT=$$sysroot tests/kernels/run $(BUILD)/arm64 $(or $(KERNELS),bookworm trixie) \
+		$(if $(TESTS),-- $(TESTS))
 
 # --- cost: figures to read, not tests to pass -------------------------------------------
 
@@ -308,6 +327,7 @@ clean:
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'other targets: static check-unit check-live check-memory check-kernels soak fuzz bench'
+	@echo '               check-kernels-ci check-kernels-arm64'
 	@echo '               bench-trace lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
