@@ -114,8 +114,8 @@ static int open_all(struct live *l)
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;
 	}
-	err = ring_open(&l->ring, bpf_map__fd(l->skel->maps.ring), &l->skel->bss->state,
-			l->signal_fd, live_take, l);
+	err = ring_open(&l->ring, l->skel->maps.ring, &l->skel->bss->state, l->signal_fd,
+			live_take, l);
 	if (err) {
 		say("cannot read the ring buffer", strerror(-err), NULL);
 		return err;

@@ -10,21 +10,30 @@
 #include "source/clock.h"
 #include "source/procfs.h"
 
+TAILQ_HEAD(ends, end);
+
+/*
+ * How long a reap that must have happened is expected.  It may be lost, or never told; the
+ * model gives up after as long (model/life.c: LATE_NS).
+ */
+#define LATE_NS (10 * NS_PER_S)
+
 struct end {
 	struct task_ref ref;
 	uint64_t ts;
 	bool in_order;
-	bool asked;		/* in the `asked` list, else in `waiting` */
+	uint64_t seen;		/* when it was seen to be gone */
+	struct ends *in;	/* one of the lists below */
 	TAILQ_ENTRY(end) link;
 	UT_hash_handle hh;
 };
-TAILQ_HEAD(ends, end);
 
 struct reapwatch {
 	uint64_t age;
 	struct end *table;
 	struct ends waiting;	/* by time of end */
-	struct ends asked;
+	struct ends asked;	/* they were there, as zombies */
+	struct ends gone;	/* by `seen`: the reap is still to be told */
 };
 
 struct reapwatch *reapwatch_new(uint64_t age_ns)
@@ -36,14 +45,32 @@ struct reapwatch *reapwatch_new(uint64_t age_ns)
 	w->age = age_ns;
 	TAILQ_INIT(&w->waiting);
 	TAILQ_INIT(&w->asked);
+	TAILQ_INIT(&w->gone);
 	return w;
 }
 
 static void forget(struct reapwatch *w, struct end *e)
 {
-	TAILQ_REMOVE(e->asked ? &w->asked : &w->waiting, e, link);
+	TAILQ_REMOVE(e->in, e, link);
 	HASH_DEL(w->table, e);
 	free(e);
+}
+
+static void move(struct end *e, struct ends *to)
+{
+	if (e->in)
+		TAILQ_REMOVE(e->in, e, link);
+	TAILQ_INSERT_TAIL(to, e, link);
+	e->in = to;
+}
+
+/* Any of them; NULL: it is empty. */
+static struct end *first(const struct reapwatch *w)
+{
+	struct end *e = TAILQ_FIRST(&w->gone);
+
+	e = e ? e : TAILQ_FIRST(&w->asked);
+	return e ? e : TAILQ_FIRST(&w->waiting);
 }
 
 void reapwatch_free(struct reapwatch *w)
@@ -52,7 +79,7 @@ void reapwatch_free(struct reapwatch *w)
 
 	if (!w)
 		return;
-	while ((e = TAILQ_FIRST(&w->waiting)) || (e = TAILQ_FIRST(&w->asked)))
+	while ((e = first(w)))
 		forget(w, e);
 	free(w);
 }
@@ -76,7 +103,7 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 		free(e);
 		return -ENOMEM;
 	}
-	TAILQ_INSERT_TAIL(&w->waiting, e, link);
+	move(e, &w->waiting);
 	return 0;
 }
 
@@ -106,21 +133,45 @@ static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t
 	};
 }
 
+/* Is it gone from the task list?  To the list where it belongs with it. */
+static bool ask(struct reapwatch *w, struct end *e)
+{
+	if (procfs_exists(&e->ref)) {
+		move(e, &w->asked);
+		return false;
+	}
+	e->seen = boottime();
+	move(e, &w->gone);
+	return true;
+}
+
 bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order)
 {
 	struct end *e;
 
+	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
+		forget(w, e);
 	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
-		TAILQ_REMOVE(&w->waiting, e, link);
-		TAILQ_INSERT_TAIL(&w->asked, e, link);
-		e->asked = true;
-		if (!procfs_exists(&e->ref)) {
+		if (ask(w, e)) {
 			*in_order = e->in_order;
 			tell_gone(gone, &e->ref, e->ts + w->age);
 			return true;
 		}
 	}
 	return false;
+}
+
+void reapwatch_ask_again(struct reapwatch *w)
+{
+	struct end *e, *next;
+
+	for (e = TAILQ_FIRST(&w->asked); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		if (!procfs_exists(&e->ref)) {
+			e->seen = boottime();
+			move(e, &w->gone);
+		}
+	}
 }
 
 static bool untold_in(const struct ends *list, uint64_t before)
@@ -135,14 +186,15 @@ static bool untold_in(const struct ends *list, uint64_t before)
 
 bool reapwatch_untold(const struct reapwatch *w, uint64_t before)
 {
-	return untold_in(&w->waiting, before) || untold_in(&w->asked, before);
+	return untold_in(&w->waiting, before) || untold_in(&w->asked, before) ||
+	       untold_in(&w->gone, before);
 }
 
 bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
 {
 	struct end *e;
 
-	while ((e = TAILQ_FIRST(&w->asked)) || (e = TAILQ_FIRST(&w->waiting))) {
+	while ((e = first(w))) {
 		struct task_ref ref = e->ref; /* NOLINT(clang-analyzer-unix.Malloc): it was
 					       * taken off the list before it was freed */
 

@@ -38,9 +38,16 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
  * event with the time of its coming of age.  False: no more of them.  Those still there
  * are zombies indeed; they are not asked about again before the end.  A process that is
  * gone by the time of asking is not accused, however late that is: only what was seen to be
- * there after its time is a zombie.  *in_order: as told to reapwatch_exited().
+ * there after its time is a zombie.  Those whose reap was never told are forgotten in time.
+ * *in_order: as told to reapwatch_exited().
  */
 bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order);
+
+/*
+ * Something was lost, maybe the reap of one that was seen to be a zombie: forget in time
+ * whoever is not there any more.  Nothing is told of them.
+ */
+void reapwatch_ask_again(struct reapwatch *w);
 
 /*
  * At the end of a run: of those that ended before `before`, is one gone whose reap is still

@@ -108,6 +108,7 @@ int live_repair(struct live *l, uint64_t now, bool last)
 			/* Cleared first: taking what is queued may tell of a loss. */
 			l->repair_due = false;
 			err = tell(l, when);
+			reapwatch_ask_again(l->watch);
 		} else if (err > 0) {
 			err = live_take_queued(l, l->early.first, NULL);
 		}

@@ -22,14 +22,38 @@ struct ring {
 	void *ctx;
 	int epoll_fd;
 	int failed;		/* negative errno of fn */
+	size_t size;		/* bytes that it holds */
+	size_t turn;		/* bytes taken since the drain began */
+	bool more;		/* the last drain left something */
 };
+
+/* A record's head in the ring; its data are padded to the same (kernel/bpf/ringbuf.c). */
+#define HEAD BPF_RINGBUF_HDR_SZ
 
 static int on_record(void *ctx, void *data, size_t size)
 {
 	struct ring *r = ctx;
 
 	r->failed = r->fn(r->ctx, data, size);
-	return r->failed;
+	r->turn += HEAD + ((size + HEAD - 1) & ~(size_t)(HEAD - 1));
+	r->more = r->turn >= r->size;
+	return r->failed || !r->more ? r->failed : -EAGAIN;
+}
+
+/*
+ * What was there when it began, all of it, and no more than fits the ring: whoever fills it
+ * as fast as we read must not keep us here, with signals and deadlines to be seen to.
+ */
+static int consume(struct ring *r)
+{
+	int n;
+
+	r->turn = 0;
+	r->more = false;
+	n = ring_buffer__consume(r->buffer);
+	if (r->failed)
+		return r->failed;
+	return r->more ? 1 : n;
 }
 
 static int watch(int epoll_fd, int fd, uint32_t events)
@@ -39,15 +63,18 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-int ring_open(struct ring **out, int map_fd, struct probe_state *state, int signal_fd,
-	      ring_fn fn, void *ctx)
+int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *state,
+	      int signal_fd, ring_fn fn, void *ctx)
 {
+	int map_fd = bpf_map__fd(map);
 	struct ring *r = calloc(1, sizeof(*r));
 	int err;
 
 	if (!r)
 		return -ENOMEM;
-	*r = (struct ring){ .state = state, .fn = fn, .ctx = ctx };
+	*r = (struct ring){
+		.state = state, .fn = fn, .ctx = ctx, .size = bpf_map__max_entries(map),
+	};
 	r->buffer = ring_buffer__new(map_fd, on_record, r, NULL);
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	err = !r->buffer || r->epoll_fd < 0 ? -errno : 0;
@@ -69,11 +96,8 @@ int ring_open(struct ring **out, int map_fd, struct probe_state *state, int sign
 
 int ring_drain(struct ring *r)
 {
-	int n;
-
 	__atomic_store_n(&r->state->reader, READER_BUSY, __ATOMIC_RELAXED);
-	n = ring_buffer__consume(r->buffer);
-	return r->failed ? r->failed : n;
+	return consume(r);
 }
 
 static void rest(const struct ring *r, uint64_t until)
@@ -92,6 +116,8 @@ void ring_nap(struct ring *r, uint64_t until)
 {
 	uint64_t enough = boottime() + NAP_NS;
 
+	if (r->more)
+		return;
 	__atomic_store_n(&r->state->reader, READER_NAPPING, __ATOMIC_SEQ_CST);
 	rest(r, until < enough ? until : enough);
 }
@@ -118,9 +144,9 @@ int ring_sleep(struct ring *r, uint64_t until)
 
 	__atomic_store_n(&r->state->reader, READER_ASLEEP, __ATOMIC_SEQ_CST);
 	ring_settle();
-	n = ring_buffer__consume(r->buffer);
-	if (r->failed || n)
-		return r->failed ? r->failed : n;
+	n = consume(r);
+	if (n)
+		return n;
 	rest(r, until);
 	return 0;
 }

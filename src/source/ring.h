@@ -10,19 +10,23 @@
 #include "event.h"
 #include "probe.h"
 
+struct bpf_map;
 struct ring;
 
 typedef int (*ring_fn)(void *ctx, const struct event *ev, size_t size);
 
-/* map_fd: the ring; state: memory shared with the probes; signal_fd: ends every wait. */
-int ring_open(struct ring **out, int map_fd, struct probe_state *state, int signal_fd,
-	      ring_fn fn, void *ctx);
+/* map: the ring; state: memory shared with the probes; signal_fd: ends every wait. */
+int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *state,
+	      int signal_fd, ring_fn fn, void *ctx);
 
-/* Take everything that is there.  How many records, or the negative errno of fn. */
+/*
+ * Take everything that is there as this begins; of what comes meanwhile no more than a full
+ * ring in all.  0: there was nothing; more than 0: something; or the negative errno of fn.
+ */
 int ring_drain(struct ring *r);
 
 /*
- * Rest after a batch that had something in it: until events have gathered, the ring fills,
+ * Rest after a batch that had something in it, unless it left some: until events have gathered, the ring fills,
  * a signal came, or `until` (CLOCK_BOOTTIME).
  */
 void ring_nap(struct ring *r, uint64_t until);
