@@ -141,18 +141,23 @@ static bool reaps_are_due(const struct live *l, uint64_t ended)
 	return false;
 }
 
-/* Kernels that tell reaps late are given the time to. */
+/* Kernels that tell reaps late are given the time to; those that were lost never come. */
 static int wait_for_reaps(struct live *l)
 {
-	uint64_t ended = boottime(), until = ended + LATE_REAPS_NS, now = ended;
+	const __u64 *lost = &l->skel->bss->state.lost_by_kind[EV_REAP];
+	uint64_t until, now;
 	int n = 0;
 
-	while (n >= 0 && now < until && reaps_are_due(l, ended)) {
+	l->ended = now = boottime();
+	until = now + LATE_REAPS_NS;
+	while (n >= 0 && now < until && reaps_are_due(l, l->ended)) {
+		uint64_t before = l->awaited;
+
 		ring_nap(l->ring, now + 5 * NS_PER_MS);
 		n = ring_drain(l->ring);
 		now = boottime();
-		if (n > 0)
-			until = earliest(now + LATE_REAPS_NS, ended + ALL_REAPS_NS);
+		if (n > 0 && (l->awaited != before || !__atomic_load_n(lost, __ATOMIC_RELAXED)))
+			until = earliest(now + LATE_REAPS_NS, l->ended + ALL_REAPS_NS);
 	}
 	/* The last of them may have come between the drain and the look. */
 	if (n >= 0)

@@ -42,6 +42,8 @@ struct live {
 	bool repair_due;		/* something was lost since the last census */
 	uint64_t repair_at;		/* not before this time */
 	uint64_t alive;			/* followed processes, to know the last one's end */
+	uint64_t ended;			/* when the end of the run began; 0: not yet */
+	uint64_t awaited;		/* reaps told since, of processes born before */
 	bool stop;
 	struct ev_exec *copy;		/* room for one event whose time must be changed */
 };

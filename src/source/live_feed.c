@@ -124,6 +124,7 @@ static int keep_books(struct live *l, const struct event *ev, bool *drop)
 		l->alive -= l->alive > 0;
 		return reapwatch_exited(l->watch, &ev->who, ev->ts, live_reap_in_order(l, ev));
 	case EV_REAP:
+		l->awaited += ev->who.start < l->ended;
 		if (!reapwatch_reaped(l->watch, &ev->who) && is_leftover(l, ev))
 			*drop = true;
 		break;
