@@ -210,7 +210,7 @@ check-kernels-arm64: deps-kernels-arm64 $(BUILD)/brood.bpf.o
 $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static $< -o $@
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) $(LDFLAGS) -static $< -o $@ -pthread
 
 # These use our own library.
 $(BUILD)/bench/repeat $(BUILD)/bench/read: $(BUILD)/bench/%: tests/bench/%.c $(PURE)
@@ -218,7 +218,7 @@ $(BUILD)/bench/repeat $(BUILD)/bench/read: $(BUILD)/bench/%: tests/bench/%.c $(P
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ $(LIBS)
 
-bench: all $(BUILD)/bench/loop
+bench: deps-build all $(BUILD)/bench/loop
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
 bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read

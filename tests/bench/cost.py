@@ -1,99 +1,303 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tracing costs: a loop of births and deaths, alone and while brood watches.
+"""What tracing costs, beside the other tracers that Debian has.
 
-usage: cost.py BUILD_DIR [PAIRS [SECONDS]]     (root; make bench)
+usage: cost.py BUILD_DIR        (root; make bench)
 
-Each pair is one run alone and one traced, in turn, so that a machine whose speed drifts
-slows both; the figure is the median of the pairs' ratios.  The reader's CPU time is that
-of the brood process while the loop ran, divided by the events it was sent.
+environment: QUICK=1    a first look, in 4 minutes
+             PAIRS=15   runs alone and traced of each workload with each tracer
+             SECONDS=0.25   that a loop takes
+             IDLE=30    seconds that an idle machine is watched
+             STORM=60   seconds of the fork storm
+             ONLY=REGEX     of the tracers' names
+
+Each pair is a run alone and one traced, in turn, so that a machine whose speed drifts slows
+both; the figure is the median of the pairs' ratios, with its quartiles.  A tracer's CPU time is
+that of all its threads and processes while the workload ran and for 0.6 s after it, when it
+takes in what is left (in the first three pairs).  What happened the workload itself has counted, what was seen stands in
+what the tracer wrote.
+
+Prints the tables, writes BUILD_DIR/bench/cost.json, and puts the tables into docs/cost.md.
 """
+import collections
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
-# A shell starts background jobs with this ignored, and brood would honour that.
+import report
+from tracers import PACKAGES, TRACERS, Broken, Running, read
+from workloads import WORKLOADS, Failed, Place
+
+# A shell starts background jobs with this ignored, and tracers would honour that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-build = sys.argv[1] if len(sys.argv) > 1 else "build"
-pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
-LOOP = f"{build}/bench/loop"
-# Events of one turn of the loop: fork, exit, reap; with exec one more.
-EVENTS = {"fork": 3, "exec": 4}
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
+BUSY = 0.05     # share of the CPUs' time that others may take before we call it noise
 
 
-def loop(kind, n):
-    out = subprocess.run([LOOP, kind, str(n)], check=True, capture_output=True, text=True)
-    return float(out.stdout)
+def setting(name, usual, quick):
+    return type(usual)(os.environ.get(name) or (quick if QUICK else usual))
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/schedstat") as f:
-        return int(f.read().split()[0]) / 1e9
+PAIRS = setting("PAIRS", 15, 3)
+SECONDS = setting("SECONDS", 0.25, 0.1)
+IDLE = setting("IDLE", 30.0, 10.0)
+STORM = setting("STORM", 60.0, 5.0)
+SETTLE = 0.6    # brood record looks twice a second
+CPU_ROUNDS = 3  # of the pairs; the others do not wait for the tracer to settle
 
 
-class Tracer:
-    """brood log on the whole machine, ready once its first line is out."""
+def install(packages):
+    missing = [p for p in packages if subprocess.run(
+        ["dpkg-query", "-W", "-f=${Status}", p], capture_output=True, text=True,
+        check=False).stdout != "install ok installed"]
+    if not missing:
+        return
+    print("installing Debian packages:", *missing, flush=True)
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    quiet = {"stdout": subprocess.DEVNULL, "env": env, "check": False}
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+    if subprocess.run(command + missing, stderr=subprocess.DEVNULL, **quiet).returncode:
+        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        for package in missing:     # one that is not to be had is a row that says so
+            subprocess.run(command + [package], **quiet)
 
-    def __enter__(self):
-        self.child = subprocess.Popen([f"{build}/brood", "log", "-o", "/dev/null", "-v"],
-                                      stderr=subprocess.PIPE)
-        deadline = time.monotonic() + 10
-        while not self.attached():
-            if time.monotonic() > deadline:
-                self.child.kill()
-                sys.exit("cost.py: brood did not start")
-            time.sleep(0.01)
-        self.before = cpu_seconds(self.child.pid)
-        return self
 
-    def attached(self):
-        """Its probes are linked, and it sleeps: the snapshot is taken."""
-        fds = f"/proc/{self.child.pid}/fd"
+@contextlib.contextmanager
+def tracefs():
+    """The peers need it, brood does not."""
+    where = "/sys/kernel/tracing"
+    ours = not os.path.exists(f"{where}/events") and subprocess.run(
+        ["mount", "-t", "tracefs", "tracefs", where], stderr=subprocess.DEVNULL,
+        check=False).returncode == 0
+    try:
+        yield
+    finally:
+        if ours:
+            subprocess.run(["umount", where], stderr=subprocess.DEVNULL, check=False)
+
+
+def busy_share(seconds=2.0):
+    """Of all CPUs' time, what is not idle, and what the hypervisor took."""
+    def look():
+        return [int(x) for x in read("/proc/stat").split("\n", 1)[0].split()[1:9]]
+    before = look()
+    time.sleep(seconds)
+    spent = [b - a for a, b in zip(before, look())]
+    total = sum(spent) or 1
+    return {"busy": 1 - (spent[3] + spent[4]) / total, "steal": spent[7] / total,
+            "loadavg": read("/proc/loadavg").split()[:3]}
+
+
+def machine():
+    cpus = re.findall(r"^model name\s*:\s*(.*)", read("/proc/cpuinfo"), re.M)
+    memory = int(re.search(r"MemTotal:\s*(\d+)", read("/proc/meminfo"))[1])
+    system = re.search(r'^PRETTY_NAME="?(.*?)"?$', read("/etc/os-release"), re.M)
+    return {"cpus": os.cpu_count(), "model": cpus[0] if cpus else os.uname().machine,
+            "virtual": " hypervisor " in read("/proc/cpuinfo"),
+            "memory_gib": round(memory / 2**20, 1), "kernel": os.uname().release,
+            "system": system[1] if system else "unknown"}
+
+
+def version(tracer):
+    if not tracer.package:
+        return None
+    return subprocess.run(["dpkg-query", "-W", "-f=${Version}", tracer.package],
+                          capture_output=True, text=True, check=False).stdout or None
+
+
+class Cell:
+    """A workload under a tracer, over all pairs."""
+
+    def __init__(self):
+        self.alone, self.traced = [], []
+        self.cpu, self.cpu_over, self.cpu_events = 0.0, 0.0, 0
+        self.seen, self.happened = collections.Counter(), collections.Counter()
+
+    def add(self, tracer, alone, traced, cpu):
+        self.alone.append(alone.seconds)
+        self.traced.append(traced.seconds)
+        self.happened.update(traced.happened)
+        if cpu is not None:
+            self.cpu += cpu
+            self.cpu_over += traced.seconds
+            self.cpu_events += self.events(tracer, traced.happened)
+
+    @staticmethod
+    def events(tracer, happened):
+        """As many as it could tell of; whoever exits is also reaped."""
+        return sum(happened["exit" if kind == "reap" else kind] for kind in tracer.kinds)
+
+    def figures(self, tracer):
+        ratios = [t / a for t, a in zip(self.traced, self.alone)]
+        q = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        told = [k for k in tracer.kinds if k != "reap"]
+        happened = sum(self.happened[k] for k in told)
+        seen = sum(min(self.seen[k], self.happened[k]) for k in told)
+        return {"pairs": len(ratios), "alone_s": statistics.median(self.alone),
+                "traced_s": statistics.median(self.traced), "ratio": statistics.median(ratios),
+                "quartiles": [q[0], q[-1]],
+                "cpu_us_per_event": self.cpu / self.cpu_events * 1e6 if self.cpu_events else None,
+                "cpu_share": self.cpu / self.cpu_over,
+                "happened": happened, "missing": happened - seen}
+
+
+class Bench:
+    def __init__(self, build, directory):
+        self.brood, self.dir = f"{build}/brood", directory
+        self.place = Place(directory, build, SECONDS)
+        self.cells = collections.defaultdict(Cell)
+        self.broken, self.peak = {}, collections.defaultdict(float)
+        only = re.compile(os.environ.get("ONLY", ""))
+        self.tracers = [t for t in TRACERS if only.search(t.name)]
+
+    def out(self, tracer):
+        return f"{self.dir}/{re.sub('[^a-z]', '', tracer.name)}.out"
+
+    def watched(self, tracer, w, running, child, settle=True):
+        cpu = []
+
+        def after():
+            time.sleep(SETTLE if settle else 0)
+            cpu.append(running.cpu())
+            self.peak[tracer.name] = max(self.peak[tracer.name], running.peak_mib())
+        done = self.place.hold(w, child, lambda: cpu.append(running.cpu()), after)
+        return done, cpu[1] - cpu[0] if settle else None
+
+    def count(self, tracer, w, seen):
+        cell = self.cells[tracer.name, w.name]
+        for kind in tracer.kinds:
+            cell.seen[kind] += seen["" if tracer.name.startswith("strace") else w.name, kind]
+
+    def round_whole(self, tracer, settle):
+        """One pair of each workload with a tracer of the whole machine."""
+        alone = {w: self.place.run(w) for w in WORKLOADS}
+        running = Running(tracer, self.brood, self.out(tracer))
+        for w in WORKLOADS:
+            done, cpu = self.watched(tracer, w, running, self.place.start(w), settle)
+            self.cells[tracer.name, w.name].add(tracer, alone[w], done, cpu)
+        seen = running.stop()
+        for w in WORKLOADS:
+            self.count(tracer, w, seen)
+
+    def round_following(self, tracer, settle):
+        for w in WORKLOADS:
+            alone = self.place.run(w)
+            running = Running(tracer, self.brood, self.out(tracer), self.place.command(w))
+            done, cpu = self.watched(tracer, w, running, running.child, settle)
+            self.cells[tracer.name, w.name].add(tracer, alone, done, cpu)
+            self.count(tracer, w, running.stop())
+
+    def pairs(self):
+        for i in range(PAIRS):
+            for tracer in self.tracers:
+                if tracer.name in self.broken:
+                    continue
+                print(f"\r{i + 1}/{PAIRS} {tracer.name:20}", end="", file=sys.stderr, flush=True)
+                try:
+                    (self.round_following if tracer.follows else self.round_whole)(
+                        tracer, i < CPU_ROUNDS)
+                except (Broken, Failed, FileNotFoundError) as why:
+                    self.broken[tracer.name] = str(why)
+        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
+
+    def idle(self):
+        """How often each is woken on a machine where nothing happens, all at once."""
+        at_work = {}
+        for tracer in self.tracers:
+            if not tracer.follows and tracer.name not in self.broken:
+                with contextlib.suppress(Broken, FileNotFoundError):
+                    at_work[tracer.name] = Running(tracer, self.brood, self.out(tracer))
+        time.sleep(3)       # what their start left to do is done
+        load = read("/proc/stat")
+        before = {name: r.wakeups() for name, r in at_work.items()}
+        time.sleep(IDLE)
+        rates = {name: (r.wakeups() - before[name]) / IDLE for name, r in at_work.items()}
+        forks = [int(re.search(r"^processes (\d+)", s, re.M)[1]) for s in (load, read("/proc/stat"))]
+        for r in at_work.values():
+            with contextlib.suppress(Broken):
+                r.stop()
+        return {"seconds": IDLE, "wakeups_per_s": rates, "forks_of_others": forks[1] - forks[0]}
+
+    def storm(self):
+        """As many forks as two processes can do, recorded with the default buffer."""
+        tracer = next(t for t in TRACERS if t.name == "brood record")
+        w = next(w for w in WORKLOADS if w.name == "w-fork2")
+        n = int(self.place.n[w] * STORM / SECONDS)
+        running = Running(tracer, self.brood, self.out(tracer))
+        done, cpu = self.watched(tracer, w, running, self.place.start(w, n))
+        peak = running.peak_mib()
+        seen = running.stop()
+        told = sum(seen[w.name, k] for k in KINDS_BORN)
+        happened = sum(done.happened.values())
+        return {"seconds": done.seconds, "forks_per_s": done.happened["fork"] / done.seconds,
+                "happened": happened, "missing": max(0, happened - told), "peak_mib": peak,
+                "cpu_us_per_event": cpu / (happened + done.happened["exit"]) * 1e6}
+
+    def probes(self):
+        """What one run of each program takes, as the kernel accounts it."""
+        switch = "/proc/sys/kernel/bpf_stats_enabled"
+        tracer = next(t for t in TRACERS if t.name == "brood record")
+        running = Running(tracer, self.brood, self.out(tracer))
         try:
-            links = [os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)]
-            with open(f"/proc/{self.child.pid}/stat") as f:
-                state = f.read().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return False
-        return state == "S" and sum("bpf" in x and "link" in x for x in links) >= 6
+            with open(switch, "w") as f:
+                f.write("1")
+            for w in WORKLOADS[:4]:
+                self.place.run(w)
+            progs = json.loads(subprocess.run(["bpftool", "-j", "prog"], check=True,
+                                              capture_output=True, text=True).stdout)
+        except (OSError, subprocess.CalledProcessError):
+            return {}
+        finally:
+            with contextlib.suppress(OSError), open(switch, "w") as f:
+                f.write("0")
+            running.stop()
+        return {p["name"]: p["run_time_ns"] / p["run_cnt"] for p in progs
+                if p.get("run_cnt", 0) > 100 and p["name"].startswith("on_")}
 
-    def cpu(self):
-        return cpu_seconds(self.child.pid) - self.before
 
-    def __exit__(self, *_):
-        self.child.send_signal(signal.SIGINT)
-        _, err = self.child.communicate(timeout=30)
-        self.lost = re.findall(rb"(\d+) events lost", err)
+KINDS_BORN = ("fork", "exec", "exit")
 
 
-def measure(kind):
-    n = max(100, int(seconds * 1e6 / loop(kind, 1000)))
-    ratios, base, traced, per_event, lost = [], [], [], [], 0
-    for _ in range(pairs):
-        alone = loop(kind, n)
-        with Tracer() as t:
-            watched = loop(kind, n)
-            cpu = t.cpu()
-        lost += sum(int(x) for x in t.lost)
-        ratios.append(watched / alone)
-        base.append(alone)
-        traced.append(watched)
-        per_event.append(cpu / (n * EVENTS[kind]) * 1e6)
-    q = statistics.quantiles(ratios, n=4)
-    return {
-        "workload": kind, "pairs": pairs, "operations": n,
-        "alone_us": statistics.median(base), "traced_us": statistics.median(traced),
-        "ratio": statistics.median(ratios), "ratio_quartiles": [q[0], q[2]],
-        "reader_us_per_event": statistics.median(per_event), "lost": lost,
+def main():
+    build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+    if os.geteuid():
+        sys.exit("cost.py: needs root")
+    install(PACKAGES)
+    start, load = time.monotonic(), busy_share()
+    with tracefs(), tempfile.TemporaryDirectory() as directory:
+        bench = Bench(build, directory)
+        probes, storm, idle = bench.probes(), bench.storm(), bench.idle()
+        bench.pairs()
+    result = {
+        "machine": machine(), "load": load, "noisy": load["busy"] > BUSY or load["steal"] > BUSY,
+        "settings": {"pairs": PAIRS, "seconds": SECONDS, "minutes": (time.monotonic() - start) / 60},
+        "workloads": [{"name": w.name, "what": w.what} for w in WORKLOADS],
+        "tracers": [{"name": t.name, "version": version(t), "broken": bench.broken.get(t.name),
+                     "tells": list(t.kinds),
+                     "peak_mib": bench.peak.get(t.name), "wakeups_per_s": idle["wakeups_per_s"].get(t.name),
+                     "workloads": {} if t.name in bench.broken else
+                     {w.name: bench.cells[t.name, w.name].figures(t) for w in WORKLOADS}}
+                    for t in bench.tracers],
+        "probes_ns": probes, "storm": storm, "idle": idle,
     }
+    with open(f"{build}/bench/cost.json", "w") as f:
+        json.dump(result, f, indent=1)
+    text = report.tables(result)
+    print(text)
+    page = os.path.join(os.path.dirname(__file__), "../../docs/cost.md")
+    if not (QUICK or os.environ.get("ONLY")):
+        report.put_into(page, text)
 
 
-for kind in EVENTS:
-    print(json.dumps(measure(kind)), flush=True)
+if __name__ == "__main__":
+    shutil.which("bpftool") or sys.exit("cost.py: needs bpftool")
+    main()
