@@ -27,6 +27,8 @@
 #define HANDED_ON_NS (100 * NS_PER_MS)
 /* How often the kernel is asked for runs of probes that it skipped, while there are events. */
 #define MISSED_NS NS_PER_S
+/* How long events gather where somebody looks: enough for a batch, short enough for eyes. */
+#define NAP_NS (50 * NS_PER_MS)
 /* A step of the wall clock that is worth an event. */
 #define CLOCK_STEP_NS (10 * NS_PER_MS)
 
@@ -211,6 +213,20 @@ static int deliver_end(struct live *l)
 	return live_deliver(l, &e);
 }
 
+/*
+ * How long events may gather.  Where reaps are told late, whether a process was still a
+ * zombie when it came of age can only be asked in time (reapwatch.h), so its end must be known
+ * by then.  The last one's end is waited for by whoever ran the command.
+ */
+static uint64_t patience(const struct live *l)
+{
+	uint64_t nap = l->sink->patience;
+
+	if (l->meta.reap_source != REAP_RELEASE_TASK)
+		nap = earliest(nap, l->opt.zombie_after_ns);
+	return nap < NAP_NS || l->command.ended ? NAP_NS : nap;
+}
+
 static int loop(struct live *l)
 {
 	uint64_t end = l->opt.for_ns ? l->meta.t0 + l->opt.for_ns : UINT64_MAX;
@@ -232,7 +248,7 @@ static int loop(struct live *l)
 		if (err || l->stop || now >= end || last_is_gone(l))
 			return err;
 		if (n)
-			ring_nap(l->ring, next_deadline(l, end));
+			ring_nap(l->ring, earliest(next_deadline(l, end), boottime() + patience(l)));
 		else
 			n = ring_sleep(l->ring, next_deadline(l, end));
 		if (n < 0)

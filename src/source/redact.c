@@ -130,7 +130,8 @@ static void hangup(void *ctx)
 struct sink redact_sink(struct redact *r)
 {
 	/* What is watched live has no gaps to resume from. */
-	return (struct sink){ on_event, on_idle, deadline, r, r->to->hangup ? hangup : NULL, NULL };
+	return (struct sink){ on_event, on_idle, deadline, r, r->to->hangup ? hangup : NULL, NULL,
+			      r->to->patience };
 }
 
 void redact_free(struct redact *r)

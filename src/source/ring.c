@@ -12,9 +12,6 @@
 
 #include "source/clock.h"
 
-/* Long enough to gather a batch, short enough for eyes. */
-#define NAP_NS (50 * NS_PER_MS)
-
 struct ring {
 	struct ring_buffer *buffer;
 	struct probe_state *state;
@@ -114,12 +111,10 @@ static void rest(const struct ring *r, uint64_t until)
 
 void ring_nap(struct ring *r, uint64_t until)
 {
-	uint64_t enough = boottime() + NAP_NS;
-
 	if (r->more)
 		return;
 	__atomic_store_n(&r->state->reader, READER_NAPPING, __ATOMIC_SEQ_CST);
-	rest(r, until < enough ? until : enough);
+	rest(r, until);
 }
 
 /*

@@ -35,6 +35,11 @@ struct sink {
 	 * that come next say what exists after it.  NULL only where a source has no gaps.
 	 */
 	int (*resume)(void *ctx, const struct meta *meta);
+	/*
+	 * How long events may gather before they are taken in, ns; 0: as eyes that look want it.
+	 * A wake-up costs as much as fifty events.
+	 */
+	uint64_t patience;
 };
 
 /* One kind of source is one table of these. */

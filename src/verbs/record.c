@@ -9,6 +9,12 @@
 #include "verbs/rotation.h"
 #include "verbs/verb.h"
 
+/*
+ * Nobody looks.  Less than the second after which a block is sealed, so that what a power cut
+ * takes is that second and no more than half of another.
+ */
+#define PATIENCE_NS (500 * NS_PER_MS)
+
 struct recording {
 	struct recorder file;
 	struct rotation files;
@@ -51,7 +57,7 @@ static uint64_t deadline(void *ctx)
 static int to_file(const struct options *o, int *status)
 {
 	struct recording x = { .followed = o->live.command != NULL };
-	const struct sink sink = { on_event, on_idle, deadline, &x, NULL, NULL };
+	const struct sink sink = { on_event, on_idle, deadline, &x, NULL, NULL, PATIENCE_NS };
 	struct source src;
 	int err, write_err;
 
@@ -116,7 +122,8 @@ static int to_directory(const struct options *o, int *status)
 	};
 	struct live_options live = o->live;
 	struct recording x = { 0 };
-	const struct sink sink = { on_event_files, on_idle_files, deadline_files, &x, on_hangup, NULL };
+	const struct sink sink = { on_event_files, on_idle_files, deadline_files, &x,
+				   on_hangup,	   NULL,	  PATIENCE_NS };
 	struct source src;
 	int err;
 

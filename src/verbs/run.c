@@ -125,7 +125,7 @@ static int run_source(struct running *x, const struct source *src)
 		/* What exists as a window begins is told with its arguments. */
 		.keep_args = x->p->keep_args || part,
 	};
-	const struct sink sink = { on_event, on_idle, deadline, x, NULL, on_resume };
+	const struct sink sink = { on_event, on_idle, deadline, x, NULL, on_resume, 0 };
 	int err;
 
 	x->r.meta = src->ops->meta(src->self);

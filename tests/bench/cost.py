@@ -130,6 +130,7 @@ class Cell:
             self.cpu += cpu
             self.cpu_over += traced.seconds
             self.cpu_events += self.events(tracer, traced.happened)
+            self.cpu_events += self.events(tracer, traced.unnamed)
 
     @staticmethod
     def events(tracer, happened):
@@ -154,10 +155,21 @@ class Bench:
     def __init__(self, build, directory):
         self.brood, self.dir = f"{build}/brood", directory
         self.place = Place(directory, build, SECONDS)
+        self.place.build_events.update(self.build_events())
         self.cells = collections.defaultdict(Cell)
         self.broken, self.peak = {}, collections.defaultdict(float)
         only = re.compile(os.environ.get("ONLY", ""))
         self.tracers = [t for t in TRACERS if only.search(t.name)]
+
+    def build_events(self):
+        """Of the build, which does not count itself, all that brood tells of."""
+        w = next(w for w in WORKLOADS if w.kind == "build")
+        out = f"{self.dir}/build.jsonl"
+        subprocess.run([self.brood, "export", "--format", "jsonl", "-o", out, "--",
+                        *self.place.command(w)], check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL)
+        with open(out) as f:
+            return collections.Counter(json.loads(line)["type"] for line in f)
 
     def out(self, tracer):
         return f"{self.dir}/{re.sub('[^a-z]', '', tracer.name)}.out"

@@ -49,20 +49,20 @@ def about(result):
 
 
 def by_workload(result, figure):
-    works = [w for w in result["workloads"]]
-    rows = []
-    for t in result["tracers"]:
-        cells = [figure(t["workloads"][w["name"]]) if not t["broken"] else "" for w in works]
-        if t["broken"]:
-            cells[0] = f"does not run here: {t['broken']}"
-        rows.append([t["name"], *cells])
+    works = result["workloads"]
+    rows = [[t["name"]] + [figure(t["workloads"][w["name"]]) if not t["broken"] else "no"
+                           for w in works] for t in result["tracers"]]
     return table(["tracer", *(w["name"][2:] for w in works)], rows)
 
 
 def of_tracers(result):
     rows = [[t["name"], t["version"] or "this tree", ", ".join(t["tells"]), number(t["peak_mib"], "{:.0f}"),
              number(t["wakeups_per_s"])] for t in result["tracers"]]
-    return table(["tracer", "version", "tells of", "peak MiB", "wake-ups/s, idle"], rows)
+    text = table(["tracer", "version", "tells of", "peak MiB", "wake-ups/s, idle"], rows)
+    for t in result["tracers"]:
+        if t["broken"]:
+            text += f"\n\n{t['name']} does not run here: {t['broken']}."
+    return text
 
 
 def tables(result):

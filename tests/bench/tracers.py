@@ -16,6 +16,7 @@ import time
 
 SCHED = ("sched_process_fork", "sched_process_exec", "sched_process_exit")
 KINDS = ("fork", "exec", "exit", "reap")
+ENDS = {"killed": "exit"}
 
 # command: {out} is the file it writes, stdout goes to {out} too unless it writes it itself.
 # holds: what a tracer that is at work has open, and how many of them.
@@ -45,7 +46,8 @@ def count_lines(pattern, kind=None):
             for line in f:
                 found = regex.match(line)
                 if found:
-                    seen[os.path.basename(found["comm"]), kind or found["kind"]] += 1
+                    name = kind or found["kind"]
+                    seen[os.path.basename(found["comm"]), ENDS.get(name, name)] += 1
         return seen
     return count
 
@@ -75,10 +77,9 @@ def count_sched(report):
 
 def count_strace(path, _):
     """It names no one; the workload is all that it follows."""
-    kinds = (("fork", re.compile(r"\d+ .*\b(fork|clone3?)\(.*= \d+$|\d+ <\.\.\. v?fork resumed.*= \d+$|"
-                                 r"\d+ <\.\.\. clone3? resumed.*= \d+$")),
-             ("exec", re.compile(r"\d+ .*execve(at)?(\(| resumed).* = 0")),
-             ("exit", re.compile(r"\d+ \+\+\+ ")))
+    kinds = (("fork", re.compile(r"\d+ +(<\.\.\. )?(v?fork|clone3?)(\(| resumed).* = \d+$")),
+             ("exec", re.compile(r"\d+ +(<\.\.\. )?execve(at)?(\(| resumed).* = 0$")),
+             ("exit", re.compile(r"\d+ +\+\+\+ ")))
     seen = collections.Counter()
     with open(path, errors="replace") as f:
         for line in f:
@@ -91,7 +92,7 @@ def count_strace(path, _):
 BPFTRACE = "".join(f'tracepoint:sched:{point} {{ printf("{point[14:]} %s\\n", comm); }} '
                    for point in SCHED)
 PERF_EVENTS = ",".join(f"sched:{point}" for point in SCHED)
-BROOD_LINE = r"\s*[\d.]+\s+\d+ (?P<comm>\S+)\s+(?P<kind>fork|exec|exit|reap)"
+BROOD_LINE = r"\s*[\d.]+\s+\d+ (?P<comm>\S+)\s+v?(?P<kind>fork|exec|exit|killed|reap)"
 
 TRACERS = [
     Tracer("brood log", None, "{brood} log -o {out}", ("bpf.link", 6), KINDS,

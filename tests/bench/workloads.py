@@ -36,6 +36,7 @@ class Done:
     def __init__(self, line):
         us, *counts = line.split()
         self.seconds = float(us) / 1e6
+        self.unnamed = collections.Counter()    # what happened besides, in processes of other names
         self.happened = dict(zip(("fork", "exec", "exit"), map(int, counts)))
 
 
@@ -44,11 +45,13 @@ class Place:
 
     def __init__(self, directory, build, seconds):
         self.dir, self.n = directory, {}
+        self.build_events = collections.Counter()
         for w in WORKLOADS:
             shutil.copy(f"{build}/bench/loop", f"{directory}/{w.name}")
         os.mkdir(f"{directory}/bin")
         shutil.copy("/bin/sh", f"{directory}/bin/w-shell")
-        shutil.copy("/bin/true", f"{directory}/bin/true")
+        os.mkdir(f"{directory}/true")
+        shutil.copy("/bin/true", f"{directory}/true/w-shell")
         for w in WORKLOADS:
             self.calibrate(w, seconds)
 
@@ -58,7 +61,7 @@ class Place:
             make = f"exec make -s -B -j2 -C {TREE} BUILD={self.dir}/build scenarios >/dev/null"
             return [program, "run", "1", "/bin/sh", "-c", make]
         if w.kind == "shell":
-            script = f"i=0; while [ $i -lt {n} ]; do {self.dir}/bin/true $i; i=$((i + 1)); done"
+            script = f"i=0; while [ $i -lt {n} ]; do {self.dir}/true/w-shell $i; i=$((i + 1)); done"
             return [program, "run", "1", f"{self.dir}/bin/w-shell", "-c", script]
         return [program, w.kind, str(n), str(w.processes)]
 
@@ -88,6 +91,8 @@ class Place:
         after()
         child.communicate()
         done = Done(line)
+        if w.kind == "build":       # processes of many names
+            done.unnamed, done.happened = self.build_events, dict.fromkeys(done.happened, 0)
         if w.kind == "shell":       # the commands' own, besides the shell's
             for kind in done.happened:
                 done.happened[kind] += self.n.get(w, 200)
