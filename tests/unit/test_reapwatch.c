@@ -21,6 +21,19 @@
 #define LATE (11 * NS_PER_S)
 
 /* Nobody: no PID is that large (PID_MAX_LIMIT is 2^22). */
+/* As where reaps are told late. */
+static int exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts)
+{
+	return reapwatch_exited(w, ref, ts, false);
+}
+
+static bool next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
+{
+	bool in_order;
+
+	return reapwatch_next_gone(w, now, gone, &in_order) && !in_order;
+}
+
 static struct task_ref nobody(uint32_t n)
 {
 	return (struct task_ref){.start = 1 + n, .tgid = 1U << 23};
@@ -55,13 +68,13 @@ static void test_gone_is_told_once(void **state)
 
 	(void)state;
 	assert_non_null(w);
-	assert_int_equal(reapwatch_exited(w, &ref, now), 0);
+	assert_int_equal(exited(w, &ref, now), 0);
 	assert_int_equal(reapwatch_deadline(w), now + AGE);
-	assert_false(reapwatch_next_gone(w, now + AGE, &gone));
-	assert_true(reapwatch_next_gone(w, now + AGE + 1, &gone));
+	assert_false(next_gone(w, now + AGE, &gone));
+	assert_true(next_gone(w, now + AGE + 1, &gone));
 	assert_int_equal(gone.h.ts, now + AGE);
 	assert_int_equal(gone.h.who.tgid, ref.tgid);
-	assert_false(reapwatch_next_gone(w, now + AGE + 1, &gone));
+	assert_false(next_gone(w, now + AGE + 1, &gone));
 	assert_true(reapwatch_untold(w, now + 1));
 	assert_true(reapwatch_reaped(w, &ref));
 	assert_false(reapwatch_untold(w, now + 1));
@@ -76,10 +89,10 @@ static void test_a_zombie_is_not_gone(void **state)
 	struct ev_gone gone;
 
 	(void)state;
-	assert_int_equal(reapwatch_exited(w, &ref, now), 0);
-	assert_false(reapwatch_next_gone(w, now + LATE, &gone));
+	assert_int_equal(exited(w, &ref, now), 0);
+	assert_false(next_gone(w, now + LATE, &gone));
 	reapwatch_ask_again(w);
-	assert_false(reapwatch_next_gone(w, now + 2 * LATE, &gone));
+	assert_false(next_gone(w, now + 2 * LATE, &gone));
 	assert_false(reapwatch_untold(w, now + 1));
 	assert_true(reapwatch_reaped(w, &ref));
 	reapwatch_free(w);
@@ -93,11 +106,11 @@ static void test_a_reap_that_is_never_told(void **state)
 	struct ev_gone gone;
 
 	(void)state;
-	assert_int_equal(reapwatch_exited(w, &ref, now), 0);
-	assert_true(reapwatch_next_gone(w, now + NS_PER_S, &gone));
-	assert_false(reapwatch_next_gone(w, boottime() + NS_PER_S, &gone));
+	assert_int_equal(exited(w, &ref, now), 0);
+	assert_true(next_gone(w, now + NS_PER_S, &gone));
+	assert_false(next_gone(w, boottime() + NS_PER_S, &gone));
 	assert_true(reapwatch_untold(w, now + 1));
-	assert_false(reapwatch_next_gone(w, boottime() + LATE, &gone));
+	assert_false(next_gone(w, boottime() + LATE, &gone));
 	assert_false(reapwatch_untold(w, now + 1));
 	assert_false(reapwatch_reaped(w, &ref));
 	reapwatch_free(w);
@@ -117,13 +130,13 @@ static void test_a_zombie_whose_reap_was_lost(void **state)
 		pause();
 	assert_true(child > 0);
 	ref = somebody(child);
-	assert_int_equal(reapwatch_exited(w, &ref, now), 0);
-	assert_false(reapwatch_next_gone(w, now + NS_PER_S, &gone));
+	assert_int_equal(exited(w, &ref, now), 0);
+	assert_false(next_gone(w, now + NS_PER_S, &gone));
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	reapwatch_ask_again(w);
 	assert_true(reapwatch_untold(w, now + 1));
-	assert_false(reapwatch_next_gone(w, boottime() + LATE, &gone));
+	assert_false(next_gone(w, boottime() + LATE, &gone));
 	assert_false(reapwatch_untold(w, now + 1));
 	reapwatch_free(w);
 }
@@ -146,10 +159,10 @@ static void test_flat_though_every_reap_is_lost(void **state)
 		struct task_ref ref = nobody(i);
 		uint64_t now = boottime();
 
-		assert_int_equal(reapwatch_exited(w, &ref, now), 0);
-		assert_true(reapwatch_next_gone(w, now + NS_PER_S, &gone));
+		assert_int_equal(exited(w, &ref, now), 0);
+		assert_true(next_gone(w, now + NS_PER_S, &gone));
 		/* ten seconds later */
-		assert_false(reapwatch_next_gone(w, boottime() + LATE, &gone));
+		assert_false(next_gone(w, boottime() + LATE, &gone));
 		if (i == 1000)
 			early = heap() - before;
 	}
