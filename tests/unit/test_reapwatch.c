@@ -20,7 +20,6 @@
 #define AGE  (100 * NS_PER_MS)
 #define LATE (11 * NS_PER_S)
 
-/* Nobody: no PID is that large (PID_MAX_LIMIT is 2^22). */
 /* As where reaps are told late. */
 static int exited(struct reapwatch *w, const struct task_ref *ref, uint64_t ts)
 {
@@ -34,6 +33,7 @@ static bool next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
 	return reapwatch_next_gone(w, now, gone, &in_order) && !in_order;
 }
 
+/* Nobody: no PID is that large (PID_MAX_LIMIT is 2^22). */
 static struct task_ref nobody(uint32_t n)
 {
 	return (struct task_ref){.start = 1 + n, .tgid = 1U << 23};
