@@ -197,7 +197,7 @@ check-kernels-ci: check-kernels
 
 # For another architecture: its libraries and programs come unpacked from Debian (sysroot),
 # this machine stays as it is.  The probes are the same bytes.
-check-kernels-arm64: deps-kernels-arm64 $(BUILD)/brood.bpf.o
+check-kernels-arm64: deps-kernels-arm $(BUILD)/brood.bpf.o
 	$(Q)sysroot=$$(tests/kernels/sysroot arm64) && \
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc MULTIARCH=$(MULTIARCH) \
 		EXTRA_CFLAGS="$(EXTRA_CFLAGS) -isystem $$sysroot/usr/include -isystem $$sysroot/usr/include/aarch64-linux-gnu" \

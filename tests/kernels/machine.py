@@ -205,7 +205,8 @@ def test_flags():
         print(f"{flagged} flagged of {len(trace.processes)}, {trace.end['lost']} lost")
         if not trace.end["lost"]:
             break
-    assert 5 < flagged < len(trace.processes)
+    # Where reaps are told late, only who was seen to be there after its time is flagged.
+    assert (5 if EXACT else 0) < flagged < len(trace.processes)
 
 
 def test_ps():

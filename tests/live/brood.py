@@ -25,7 +25,8 @@ from trace_lines import Trace, clean
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 BROOD = os.path.join(BUILD, "brood")
-PATIENCE = 30       # seconds for anything that must happen
+# Seconds for anything that must happen; emulated machines need more.
+PATIENCE = int(os.environ.get("PATIENCE", "30"))
 NOBODY = 65534
 
 # A busy machine may take longer than brood's usual 100 ms from an exit to its reap.  Only
