@@ -211,6 +211,7 @@ int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binp
 			return 0;
 		emit_arrival(task);
 	}
+	head.h.ts = bpf_ktime_get_boot_ns();
 	fill_head(&head.h, task, task, EV_EXEC);
 	fill_ref(&head.parent, task->real_parent->group_leader);
 	cred = task->cred;
@@ -470,6 +471,7 @@ static __always_inline void write_snapshot(struct bpf_iter__task *ctx, struct ta
 {
 	struct ev_snapshot s;
 
+	s.h.ts = bpf_ktime_get_boot_ns();
 	fill_snapshot(&s, task);
 	bpf_seq_write(ctx->meta->seq, &s, sizeof(s));
 }

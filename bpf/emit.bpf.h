@@ -48,12 +48,19 @@ static __always_inline bool is_full_for(enum event_kind kind)
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.open_bytes;
 }
 
-/* size must be a constant: the verifier keeps it with the pointer. */
+/*
+ * size must be a constant: the verifier keeps it with the pointer.  The time is that before:
+ * a probe that is preempted (Linux 7) with a record in its hands must not tell a later one than
+ * those that stand behind it, for they would be told to be as late.
+ */
 static __always_inline void *reserve(__u64 size, enum event_kind kind)
 {
-	void *record = is_full_for(kind) ? NULL : bpf_ringbuf_reserve(&ring, size, 0);
+	__u64 ts = bpf_ktime_get_boot_ns();
+	struct event *record = is_full_for(kind) ? NULL : bpf_ringbuf_reserve(&ring, size, 0);
 
-	if (!record)
+	if (record)
+		record->ts = ts;
+	else
 		count_loss(kind);
 	return record;
 }
@@ -70,10 +77,10 @@ static __always_inline void fill_ref(struct task_ref *ref, struct task_struct *l
 	ref->tid = 0;
 }
 
+/* All but the time. */
 static __always_inline void fill_head(struct event *h, struct task_struct *task,
 				      struct task_struct *leader, enum event_kind kind)
 {
-	h->ts = bpf_ktime_get_boot_ns();
 	h->who.start = leader->start_boottime;
 	h->who.tgid = task->tgid;
 	h->who.tid = task->pid;

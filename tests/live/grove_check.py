@@ -33,7 +33,7 @@ from trace_lines import Trace
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(HERE, "..", "..", "build")))
 PATIENCE = 200              # seconds for one run, on a busy or slow machine
-TRIES = 5                   # for a run in which no events are lost
+TRIES = 10                  # for a run in which no events are lost
 JOBS = 4                    # trees that grow at the same time
 
 
