@@ -104,6 +104,8 @@ const struct past_parent *family_told(struct model *m, struct proc *p, const str
 		if (p->adoption_pending && ref_same(&p->new_parent.ref, &from.ref))
 			p->new_parent = to;
 		p->adoption_pending = false;
+	} else if (p->state != PROC_ALIVE) {
+		p->last_adopter = p->parent;	/* the dead are handed on, but no orphans */
 	} else if (from.ref.tgid) {
 		/* Its parent died unseen. */
 		orphaned(m, p, &from, &to, true);

@@ -102,6 +102,32 @@ static void an_end_whose_zombie_is_there(void **state)
 	assert_true(s->last.has_status);
 }
 
+/* Its parent died unseen, but after it: it is handed on, and no orphan. */
+static void a_zombie_that_was_handed_on(void **state)
+{
+	struct story *s = *state;
+	struct ev_census c = {.h = story_head(s, EV_CENSUS, 0), .count = 1};
+	struct ev_snapshot zombie;
+
+	born(s, 10, 1);
+	born(s, 11, 10);
+	exits(s, 11, code(3));
+	s->checked = s->n_lines;
+	at(s, 5);
+	c.h.ts = STORY_T0 + s->now;
+	story_feed(s, &c);
+	zombie = story_snapshot(s, 11, 1);
+	zombie.h.flags = EVF_INFERRED;
+	zombie.state = SNAP_ZOMBIE;
+	zombie.status = code(3);
+	story_feed(s, &zombie);
+	TOLD(s, "5 exit 10 of 1 code ? (inferred)");
+	assert_int_equal(model_counts(s->m)->orphans, 0);
+	at(s, 20);
+	freed(s, 11, 1);
+	TOLD(s, "20 reap 11 by 1 after 20 late");
+}
+
 static void everything_ended(void **state)
 {
 	struct story *s = *state;
@@ -142,7 +168,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(nothing_was_missed), STORY(a_birth),	STORY(an_end),
-		STORY(an_end_whose_zombie_is_there), STORY(everything_ended), STORY(adopters),
+		STORY(an_end_whose_zombie_is_there), STORY(a_zombie_that_was_handed_on),
+		STORY(everything_ended), STORY(adopters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
