@@ -24,22 +24,29 @@ static uint32_t lost_now(const struct live *l)
 
 /*
  * The list, and in l->early what happened up to some time after `when`.  1: something was
- * lost meanwhile, so that they do not fit together; 0: they do; or a negative errno.
+ * lost before `when`, so that they do not fit together; 0: they do; or a negative errno.
+ * What is lost after it is another census's business.
  */
 static int look(struct live *l, uint64_t *when)
 {
 	uint32_t before = lost_now(l);
+	bool fits = false;
 	int err;
 
 	l->queueing = true;
 	err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
 	*when = boottime();
-	if (!err) {
+	if (!err)
+		err = ring_catch_up(l->ring);
+	if (err >= 0)
+		fits = lost_now(l) == before;
+	if (fits) {
+		/* Whoever is listed already may still be about to be told as born. */
 		ring_settle();
 		err = ring_drain(l->ring);
 	}
 	l->queueing = false;
-	return err < 0 ? err : lost_now(l) != before;
+	return err < 0 ? err : !fits;
 }
 
 static int deliver_one(struct live *l, const struct ev_snapshot *s, uint64_t ts)

@@ -5,6 +5,7 @@
 #include <linux/membarrier.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ struct ring {
 	int epoll_fd;
 	int failed;		/* negative errno of fn */
 	size_t size;		/* bytes that it holds */
+	const uint64_t *reserved; /* bytes ever given to records */
+	const uint64_t *taken;	/* bytes ever read (kernel/bpf/ringbuf.c: ringbuf_mmap) */
 	size_t turn;		/* bytes taken since the drain began */
 	bool more;		/* the last drain left something */
 };
@@ -60,6 +63,20 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+static const uint64_t *map_position(int map_fd, off_t page)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, map_fd, page * (off_t)size);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap_position(const uint64_t *position)
+{
+	if (position)
+		munmap((void *)position, (size_t)sysconf(_SC_PAGESIZE));
+}
+
 int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *state,
 	      int signal_fd, ring_fn fn, void *ctx)
 {
@@ -74,7 +91,9 @@ int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *
 	};
 	r->buffer = ring_buffer__new(map_fd, on_record, r, NULL);
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	err = !r->buffer || r->epoll_fd < 0 ? -errno : 0;
+	r->taken = map_position(map_fd, 0);
+	r->reserved = map_position(map_fd, 1);
+	err = !r->buffer || r->epoll_fd < 0 || !r->taken || !r->reserved ? -errno : 0;
 	/*
 	 * Edge triggered: the ring counts as readable whenever there is data, but only a
 	 * wake-up that a probe decided on may end a nap.
@@ -95,6 +114,24 @@ int ring_drain(struct ring *r)
 {
 	__atomic_store_n(&r->state->reader, READER_BUSY, __ATOMIC_RELAXED);
 	return consume(r);
+}
+
+/*
+ * A probe takes its time after it has reserved.  So what was told before now, and of what it
+ * may take a moment to be complete, is what was reserved before now.
+ */
+int ring_catch_up(struct ring *r)
+{
+	static const struct timespec moment = { .tv_nsec = 100000 };
+	uint64_t until = __atomic_load_n(r->reserved, __ATOMIC_ACQUIRE);
+	int n = ring_drain(r);
+
+	/* A record that is still being written stops the drain. */
+	while (n >= 0 && (int64_t)(until - __atomic_load_n(r->taken, __ATOMIC_ACQUIRE)) > 0) {
+		nanosleep(&moment, NULL);
+		n = ring_drain(r);
+	}
+	return n;
 }
 
 static void rest(const struct ring *r, uint64_t until)
@@ -151,6 +188,8 @@ void ring_close(struct ring *r)
 	if (!r)
 		return;
 	ring_buffer__free(r->buffer);
+	unmap_position(r->taken);
+	unmap_position(r->reserved);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);
 	free(r);

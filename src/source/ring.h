@@ -38,8 +38,14 @@ void ring_nap(struct ring *r, uint64_t until);
 int ring_sleep(struct ring *r, uint64_t until);
 
 /*
+ * Take all that was reserved before this call, waiting for what is still being written: all
+ * events with a time before it are taken then.  Returns like ring_drain().
+ */
+int ring_catch_up(struct ring *r);
+
+/*
  * After this every probe that was running has ended: what it told is in the ring.  Takes an
- * RCU grace period, 10 to 20 ms.
+ * RCU grace period, 10 to 20 ms, more on a busy machine, in which nobody reads.
  */
 void ring_settle(void);
 
