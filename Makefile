@@ -157,8 +157,14 @@ check-memory: deps-memory
 SEEDS ?= 2000
 FIRST ?= 1
 
-soak: all $(BUILD)/live/grove $(BUILD)/live/reaper
+soak: all $(BUILD)/live/grove $(BUILD)/live/reaper $(BUILD)/live/lives
 	$(Q)BUILD=$(BUILD) tests/live/grove_check.py $(FIRST) $$(($(FIRST) + $(SEEDS) - 1))
+	$(if $(LIVES),$(Q)BUILD=$(BUILD) tests/live/soak.py $(LIVES))
+
+# A day of process lives (LIVES=10000000), through the model alone: no kernel, no root.
+soak-model: $(BUILD)/unit/test_day $(BUILD)/unit/test_day_of_losses
+	$(Q)BROOD_TEST_LIVES=$(LIVES) $(BUILD)/unit/test_day
+	$(Q)BROOD_TEST_LIVES=$(LIVES) $(BUILD)/unit/test_day_of_losses
 
 # --- kernels: the same tests on other kernels, in virtual machines --------------------
 # Linked statically, with the libraries of no release.  KERNELS=bullseye TESTS=fates choose.

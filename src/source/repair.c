@@ -12,8 +12,11 @@
 #include "source/catchup.h"
 #include "source/clock.h"
 
-/* A census costs some ms on a large machine: not after every loss of a lasting flood. */
-#define REPAIR_NS NS_PER_S
+/*
+ * A census costs some ms on a large machine: not after every loss of a lasting flood; but
+ * within a second of its end all shall be well.
+ */
+#define REPAIR_NS (NS_PER_S / 2)
 /* At the end of a run there is no later; a flood that does not end is left alone. */
 #define LAST_TRIES 5
 
