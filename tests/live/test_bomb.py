@@ -13,7 +13,7 @@ import time
 import unittest
 
 from brood import LiveTest, Watch, helper, proc_stat, wait_until
-from test_repair import exists, lines_of, living
+from test_repair import Living, exists
 
 LIMIT = 200             # processes of the bomb at a time
 BOMB_MS = 1000          # how long it goes on
@@ -124,14 +124,16 @@ class Bomb(LiveTest):
 
     def tree_is_the_kernels(self, watch):
         """Who is alive in the trace is alive, and who is alive is in the trace."""
-        ghosts = {p for p in living(lines_of(watch.seen())) if not exists(p)}
-        wait_until(lambda: not ghosts & living(lines_of(watch.seen())).keys(), "no ghosts")
-        here = {pid: stat[22] for pid, stat in self.processes()}
+        told = Living(watch.path)
+        self.addCleanup(told.close)
+        ghosts = {p for p in told.now() if not exists(p)}
+        wait_until(lambda: not ghosts & told.now().keys(), "no ghosts")
+        here = dict(self.processes())
 
         def unknown():
-            told = {int(p.split("-")[0]) for p in living(lines_of(watch.seen()))}
-            return [pid for pid, start in here.items() if pid not in told and
-                    (stat := proc_stat(pid)) and stat[22] == start and stat[3] not in b"ZX"]
+            known = {int(p.split("-")[0]) for p in told.now()}
+            return [pid for pid, stat in here.items() if pid not in known and
+                    (now := proc_stat(pid)) and now[22] == stat[22] and now[3] not in b"ZX"]
         wait_until(lambda: not unknown(), "nobody is unknown")
 
     @staticmethod

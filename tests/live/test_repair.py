@@ -21,11 +21,33 @@ def living(lines):
     """id → the line that told of it, for those that have not ended as far as is told."""
     alive = {}
     for line in lines:
-        if line["type"] == "fork" or (line["type"] == "snapshot" and line["state"] == "alive"):
-            alive[line["id"]] = line
-        elif line["type"] in ("exit", "reap"):
-            alive.pop(line["id"], None)
+        note(alive, line)
     return alive
+
+
+def note(alive, line):
+    if line["type"] == "fork" or (line["type"] == "snapshot" and line["state"] == "alive"):
+        alive[line["id"]] = line
+    elif line["type"] in ("exit", "reap"):
+        alive.pop(line["id"], None)
+
+
+class Living:
+    """The same, of a trace that grows: what was read is not read again."""
+
+    def __init__(self, path):
+        self.alive, self.rest = {}, b""
+        self.file = open(path, "rb")
+
+    def now(self):
+        """The living as of what brood has written by now, by id."""
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        for text in lines:
+            note(self.alive, json.loads(text))
+        return self.alive
+
+    def close(self):
+        self.file.close()
 
 
 def exists(identity):
