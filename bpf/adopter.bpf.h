@@ -19,13 +19,36 @@ static __always_inline bool is_subreaper(struct task_struct *task)
 	       BPF_CORE_READ(signal, live.counter) > 0;
 }
 
+/* The init of the first namespace: plain loads all the way, where the rest calls helpers. */
+static __always_inline void fill_first_init(struct ev_exit *e, struct task_struct *init)
+{
+	struct task_struct *leader = init->group_leader;
+	struct sighand_struct *sighand = init->sighand;
+
+	if ((__u64)sighand->action[SIGCHLD - 1].sa.sa_handler == SIG_IGN ||
+	    (sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT))
+		e->h.flags |= EVF_ADOPTER_IGNORES;
+	e->adopter.tgid = init->tgid;
+	e->adopter.start = leader->start_boottime;
+	bpf_probe_read_kernel(e->adopter_comm, sizeof(e->adopter_comm), leader->comm);
+}
+
 static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *task,
 					 struct signal_struct *signal)
 {
+	struct pid *pid = task->thread_pid;
 	struct task_struct *reaper;
 	struct upid upid;
 	__u32 inum, level;
 
+	if (pid->level == 0 && !BPF_CORE_READ_BITFIELD(signal, has_child_subreaper)) {
+		struct task_struct *init = pid->numbers[0].ns->child_reaper;
+
+		if (init->tgid != task->tgid) {
+			fill_first_init(e, init);
+			return;
+		}
+	}
 	read_ns(task, &upid, &inum);
 	reaper = BPF_CORE_READ(upid.ns, child_reaper);
 	if (BPF_CORE_READ(reaper, tgid) == task->tgid) {

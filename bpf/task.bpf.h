@@ -46,7 +46,7 @@ static __always_inline void read_ns(struct task_struct *task, struct upid *upid,
 
 static __always_inline __u64 cgroup_of(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return task->cgroups->dfl_cgrp->kn->id;
 }
 
 /* What wait4 will tell (kernel/exit.c: wait_task_zombie). */

@@ -159,7 +159,7 @@ static uint64_t no_deadline(void *ctx)
 }
 
 static struct taken taken;
-static const struct sink to = { take, NULL, no_deadline, &taken, NULL, NULL };
+static const struct sink to = { take, NULL, no_deadline, &taken, NULL, NULL, 0 };
 
 struct passage {
 	struct secrets *secrets;
