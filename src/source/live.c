@@ -137,8 +137,8 @@ static bool reaps_are_due(const struct live *l, uint64_t ended)
 		return reapwatch_untold(l->watch, ended);
 	for (err = bpf_map_get_next_key(map, NULL, &key); !err;
 	     err = bpf_map_get_next_key(map, &key, &key))
-		if (!procfs_exists(&key) || (boottime() < ended + HANDED_ON_NS &&
-					     procfs_is_zombie(&key)))
+		if (!procfs_exists(&key) || procfs_is_ending(&key) ||
+		    (boottime() < ended + HANDED_ON_NS && procfs_is_zombie(&key)))
 			return true;
 	return false;
 }

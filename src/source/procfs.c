@@ -54,15 +54,31 @@ bool procfs_exists(const struct task_ref *ref)
 	return read_stat(ref, stat, sizeof(stat)) != 0;	/* cannot tell: believe so */
 }
 
-bool procfs_is_zombie(const struct task_ref *ref)
+#define PF_EXITING 0x4		/* include/linux/sched.h; field 9 of stat */
+
+/* Fields 3 and 9 of stat.  False: it is not there. */
+static bool read_state(const struct task_ref *ref, char *state, unsigned *flags)
 {
 	char stat[1024];
-	const char *state;
 
-	if (read_stat(ref, stat, sizeof(stat)) != 1)
-		return false;
-	state = strrchr(stat, ')');
-	return state && !strncmp(state, ") Z", 3);
+	return read_stat(ref, stat, sizeof(stat)) == 1 &&
+	       sscanf(strrchr(stat, ')'), ") %c %*d %*d %*d %*d %*d %u", state, flags) == 2;
+}
+
+bool procfs_is_zombie(const struct task_ref *ref)
+{
+	unsigned flags;
+	char state;
+
+	return read_state(ref, &state, &flags) && state == 'Z';
+}
+
+bool procfs_is_ending(const struct task_ref *ref)
+{
+	unsigned flags;
+	char state;
+
+	return read_state(ref, &state, &flags) && state != 'Z' && (flags & PF_EXITING);
 }
 
 size_t procfs_args(const struct task_ref *ref, size_t max, char **args, size_t *total)

@@ -18,6 +18,12 @@ bool procfs_exists(const struct task_ref *ref);
 bool procfs_is_zombie(const struct task_ref *ref);
 
 /*
+ * Is it there, on its way out (PF_EXITING), but no zombie yet?  sched_process_exit has told its
+ * end by then, and it is about to be one, or to be released at once.
+ */
+bool procfs_is_ending(const struct task_ref *ref);
+
+/*
  * Its arguments, NUL-separated, at most max bytes, into a malloc'ed *args.  Returns the
  * bytes kept and the true length in *total; 0 where it has none or is not the same life.
  */
