@@ -64,13 +64,16 @@ static void move(struct end *e, struct ends *to)
 	e->in = to;
 }
 
-/* Any of them; NULL: it is empty. */
+/*
+ * Any of them; NULL: it is empty.  (The analyzer does not see that forget() takes off the list
+ * before it frees.)
+ */
 static struct end *first(const struct reapwatch *w)
 {
 	struct end *e = TAILQ_FIRST(&w->gone);
 
 	e = e ? e : TAILQ_FIRST(&w->asked);
-	return e ? e : TAILQ_FIRST(&w->waiting);
+	return e ? e : TAILQ_FIRST(&w->waiting); /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 void reapwatch_free(struct reapwatch *w)
@@ -149,7 +152,8 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 {
 	struct end *e;
 
-	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
+	while ((e = TAILQ_FIRST(&w->gone)) &&
+	       e->seen + LATE_NS < now) /* NOLINT(clang-analyzer-unix.Malloc): as above */
 		forget(w, e);
 	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
 		if (ask(w, e)) {

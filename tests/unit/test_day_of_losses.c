@@ -22,14 +22,14 @@
 #define LATE  64	/* reaps that are still to be told */
 #define DAY   50000	/* lives from one flood to the next: 5 s */
 #define FLOOD 5000	/* lives in one */
-#define EARLY 200000	/* lives after which all that is bounded is full */
+#define EARLY 400000	/* lives after which all that is bounded is full */
 
 /* Sanitizers and valgrind are slow: BROOD_TEST_LIVES says how many. */
 static uint32_t lives(void)
 {
 	const char *n = getenv("BROOD_TEST_LIVES");
 
-	return n ? (uint32_t)strtoul(n, NULL, 10) : 400000;
+	return n ? (uint32_t)strtoul(n, NULL, 10) : 800000;
 }
 
 static size_t heap(void)
