@@ -48,7 +48,7 @@ PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/ob
 	verbs/series)
 
 .PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak \
-	demo install uninstall lint clean vmlinux help
+	soak-model demo install uninstall lint clean vmlinux help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/brood scenarios
@@ -162,6 +162,7 @@ soak: all $(BUILD)/live/grove $(BUILD)/live/reaper $(BUILD)/live/lives
 	$(if $(LIVES),$(Q)BUILD=$(BUILD) tests/live/soak.py $(LIVES))
 
 # A day of process lives (LIVES=10000000), through the model alone: no kernel, no root.
+soak-model: LIVES ?= 10000000
 soak-model: $(BUILD)/unit/test_day $(BUILD)/unit/test_day_of_losses
 	$(Q)BROOD_TEST_LIVES=$(LIVES) $(BUILD)/unit/test_day
 	$(Q)BROOD_TEST_LIVES=$(LIVES) $(BUILD)/unit/test_day_of_losses

@@ -64,16 +64,13 @@ static void move(struct end *e, struct ends *to)
 	e->in = to;
 }
 
-/*
- * Any of them; NULL: it is empty.  (The analyzer does not see that forget() takes off the list
- * before it frees.)
- */
+/* Any of them; NULL: it is empty. */
 static struct end *first(const struct reapwatch *w)
 {
 	struct end *e = TAILQ_FIRST(&w->gone);
 
 	e = e ? e : TAILQ_FIRST(&w->asked);
-	return e ? e : TAILQ_FIRST(&w->waiting); /* NOLINT(clang-analyzer-unix.Malloc) */
+	return e ? e : TAILQ_FIRST(&w->waiting);
 }
 
 void reapwatch_free(struct reapwatch *w)
@@ -152,8 +149,8 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 {
 	struct end *e;
 
-	while ((e = TAILQ_FIRST(&w->gone)) &&
-	       e->seen + LATE_NS < now) /* NOLINT(clang-analyzer-unix.Malloc): as above */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): taken off the list before it is freed */
+	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
 	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
 		if (ask(w, e)) {

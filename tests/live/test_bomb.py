@@ -26,8 +26,6 @@ LIVES = 150             # of the innocent
 SMALL = 24 * 1024
 # Measured: 0.001 to 0.2 s, 0.6 s where it was lost in a small ring and the census found it.
 BACK_S = 2.0
-# Measured: 1.3 s.  It was 10 s and more while every event kept it waiting for lost reaps.
-END_S = 8.0
 COUNTED = ("fork", "exec", "exit", "reap")
 NOBODY_ELSE = 54321
 
@@ -141,19 +139,6 @@ class Bomb(LiveTest):
             return [pid for pid, stat in here.items() if pid not in known and
                     (now := proc_stat(pid)) and now[22] == stat[22] and now[3] not in b"ZX"]
         wait_until(lambda: not unknown(), "nobody is unknown")
-
-    def test_an_end_in_the_middle(self):
-        """A flood that goes on, and reaps that were lost, do not keep brood from ending."""
-        watch = Watch(self, "export", "--buffer", "64K")
-        watch.process.send_signal(signal.SIGSTOP)
-        for _ in range(3):
-            self.start(helper("lives", "1000000000", "1000000000"))
-        self.assertEqual(self.start(helper("lives", "1000", "1000")).wait(), 0)
-        watch.process.send_signal(signal.SIGCONT)
-        before = time.monotonic()
-        watch.stop(signal.SIGTERM)
-        self.assertLess(time.monotonic() - before, END_S)
-        self.assertGreater(watch.trace.end["lost"], 0)
 
     @staticmethod
     def processes():
