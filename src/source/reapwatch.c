@@ -70,7 +70,7 @@ static struct end *first(const struct reapwatch *w)
 	struct end *e = TAILQ_FIRST(&w->gone);
 
 	e = e ? e : TAILQ_FIRST(&w->asked);
-	return e ? e : TAILQ_FIRST(&w->waiting);
+	return e ? e : TAILQ_FIRST(&w->waiting);	/* NOLINT(clang-analyzer-unix.Malloc): off the list before it is freed */
 }
 
 void reapwatch_free(struct reapwatch *w)
@@ -149,7 +149,6 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 {
 	struct end *e;
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): taken off the list before it is freed */
 	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
 	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
