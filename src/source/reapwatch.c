@@ -149,6 +149,7 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 {
 	struct end *e;
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
 	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
 	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
