@@ -139,7 +139,7 @@ class Cell:
 
     def figures(self, tracer):
         ratios = [t / a for t, a in zip(self.traced, self.alone)]
-        q = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        q = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
         told = [k for k in tracer.kinds if k != "reap"]
         happened = sum(self.happened[k] for k in told)
         seen = sum(min(self.seen[k], self.happened[k]) for k in told)
