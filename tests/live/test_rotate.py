@@ -187,7 +187,9 @@ class Signals(RotateTest):
         recorder = Recorder(self)
         child = self.start(["sleep", "1000"])
         name = self.path("sleeps")
-        zombie = self.start(["sh", "-c", f"exit 7 & echo $! > {name}; exec sleep 1000"])
+        # It ends only when the shell, which might reap it, has become the sleep.
+        zombie = self.start(["sh", "-c", "while read c < /proc/$$/comm && [ $c = sh ]; do :; done & "
+                                         f"echo $! > {name}; exec sleep 1000"])
         wait_until(lambda: os.path.exists(name) and os.path.getsize(name), "the shell runs")
         with open(name, encoding="ascii") as f:
             dead = int(f.read())
