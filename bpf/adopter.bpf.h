@@ -38,8 +38,8 @@ static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *
 {
 	struct pid *pid = task->thread_pid;
 	struct task_struct *reaper;
-	struct upid upid;
-	__u32 inum, level;
+	struct upid upid = {};
+	__u32 level;
 
 	if (pid->level == 0 && !BPF_CORE_READ_BITFIELD(signal, has_child_subreaper)) {
 		struct task_struct *init = pid->numbers[0].ns->child_reaper;
@@ -49,7 +49,9 @@ static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *
 			return;
 		}
 	}
-	read_ns(task, &upid, &inum);
+	/* From here on by helper calls: a plain load costs the verifier a millisecond. */
+	level = BPF_CORE_READ(task, thread_pid, level);
+	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level & 31]);
 	reaper = BPF_CORE_READ(upid.ns, child_reaper);
 	if (BPF_CORE_READ(reaper, tgid) == task->tgid) {
 		/* init of a PID namespace: the kernel kills all in it and init reaps them */
@@ -59,7 +61,6 @@ static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *
 	if (BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper)) {
 		struct task_struct *p = task;
 
-		level = BPF_CORE_READ(task, thread_pid, level);
 		for (int i = 0; i < ADOPTER_STEPS; i++) {
 			p = BPF_CORE_READ(p, real_parent);
 			if (!p || BPF_CORE_READ(p, pid) == 0 ||
