@@ -100,6 +100,14 @@ static int tick(struct live *l, uint64_t now)
 	return live_deliver(l, &e);
 }
 
+/* --wait-all: have all ended, as far as we know, so that they need only be reaped? */
+static bool only_zombies_left(const struct live *l)
+{
+	/* Our own count may have missed some where events were lost. */
+	return l->opt.command && l->opt.wait_all && l->command.ended &&
+	       (!l->alive || l->lost_seen);
+}
+
 static uint64_t next_deadline(const struct live *l, uint64_t end)
 {
 	uint64_t d = earliest(end, l->sink->deadline(l->sink->ctx));
@@ -107,20 +115,27 @@ static uint64_t next_deadline(const struct live *l, uint64_t end)
 	d = earliest(d, reapwatch_deadline(l->watch));
 	if (l->repair_due)
 		d = earliest(d, l->repair_at);
+	/* A reap is told late, or never. */
+	if (only_zombies_left(l))
+		d = earliest(d, boottime() + HANDED_ON_NS);
 	/* A deadline fires strictly after its time. */
 	return d == UINT64_MAX ? d : d + NS_PER_MS;
 }
 
+/* Those whose reap the kernel will never tell are in the table of the probes for good. */
 static bool last_is_gone(const struct live *l)
 {
+	int map = bpf_map__fd(l->skel->maps.followed);
 	struct task_ref key;
+	int err;
 
-	if (!l->opt.command || !l->opt.wait_all || !l->command.ended)
+	if (!only_zombies_left(l))
 		return false;
-	if (!l->lost_seen)
-		return l->alive == 0;
-	/* Our own count may have missed some; the table of the probes has not. */
-	return bpf_map_get_next_key(bpf_map__fd(l->skel->maps.followed), NULL, &key) == -ENOENT;
+	for (err = bpf_map_get_next_key(map, NULL, &key); !err;
+	     err = bpf_map_get_next_key(map, &key, &key))
+		if (procfs_exists(&key))
+			return false;
+	return true;
 }
 
 /*

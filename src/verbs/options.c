@@ -395,7 +395,7 @@ static const struct option_row rows[] = {
 	{ OPT_RECORD, 0, required_argument, "keep", "N", "keep the N newest files in DIR", set_keep },
 	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long; a COMMAND goes on unwatched", set_for },
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
-	{ OPT_LIVE, 0, no_argument, "wait-all", NULL, "end when COMMAND's last descendant ended",
+	{ OPT_LIVE, 0, no_argument, "wait-all", NULL, "end when the last descendant of COMMAND is gone",
 	  set_flag_wait_all },
 	{ OPT_SELECT, 0, required_argument, "from", "TIME", "of FILE only what happened from then on", set_from },
 	{ OPT_SELECT, 0, required_argument, "to", "TIME", "and until then (2.5, 3m, 12:34:56, RFC 3339)", set_to },

@@ -268,12 +268,11 @@ static void say_orphan(struct line *l, const struct fact *f)
 
 	text_adds(t, l->full ? "orphan: its parent " : "orphan of ");
 	add_who(t, &f->old_parent);
-	text_adds(t, l->full ? " exited first; " : ", ");
 	if (f->new_parent.ref.tgid) {
-		text_adds(t, "adopted by ");
+		text_adds(t, l->full ? " exited first; adopted by " : " → ");
 		add_who(t, &f->new_parent);
 	} else {
-		text_adds(t, "adopter unknown");
+		text_adds(t, l->full ? " exited first; adopter unknown" : ", adopter unknown");
 	}
 }
 
@@ -284,7 +283,7 @@ static void say_zombie(struct line *l, const struct fact *f)
 	if (f->since == NO_TIME) {
 		text_adds(t, l->full ? "zombie since before the trace" : "zombie all along");
 	} else {
-		text_adds(t, "zombie for ");
+		text_adds(t, l->full ? "zombie for " : "zombie ");
 		text_duration(t, f->ts > f->since ? f->ts - f->since : 0);
 		if (l->full)
 			text_adds(t, " so far");
@@ -317,7 +316,7 @@ static void say_reap(struct line *l, const struct fact *f)
 		add_who(t, &p->reaper);
 	}
 	if (f->zombie_ns != NO_TIME) {
-		text_adds(t, ", a zombie for ");
+		text_adds(t, l->full ? ", a zombie for " : ", zombie ");
 		if (!p->reap_exact)
 			text_adds(t, l->full ? "at most " : "≤ ");
 		text_duration(t, f->zombie_ns);

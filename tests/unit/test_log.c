@@ -481,7 +481,7 @@ static void test_orphan(void **state)
 		 "orphan: its parent 4719 server exited first; adopted by 1 systemd\n");
 	x->opt.columns = 80;
 	check(x, "  0.050812    4712 worker          "
-		 "orphan of 4719 server, adopted by 1 systemd\n");
+		 "orphan of 4719 server → 1 systemd\n");
 	x->fact.new_parent = (struct who){0};
 	check(x, "  0.050812    4712 worker          "
 		 "orphan of 4719 server, adopter unknown\n");
@@ -498,7 +498,7 @@ static void test_zombie(void **state)
 		 "its parent 4711 server has not waited for it\n");
 	x->opt.columns = 80;
 	check(x, "  0.150000    4712 worker          "
-		 "zombie for 100 ms: 4711 server has not waited\n");
+		 "zombie 100 ms: 4711 server has not waited\n");
 	x->fact.since = NO_TIME;
 	check(x, "  0.150000    4712 worker          "
 		 "zombie all along: 4711 server has not waited\n");
@@ -527,9 +527,9 @@ static void test_reap(void **state)
 		 "reaped by 4711 server, a zombie for at most 15 ms\n");
 	x->opt.columns = 80;
 	check(x, "  0.050812    4712 worker          "
-		 "reaped by 4711 server, a zombie for ≤ 15 ms\n");
+		 "reaped by 4711 server, zombie ≤ 15 ms\n");
 	x->proc.reaper = (struct who){0};
-	check(x, "  0.050812    4712 worker          reaped, a zombie for ≤ 15 ms\n");
+	check(x, "  0.050812    4712 worker          reaped, zombie ≤ 15 ms\n");
 	x->fact.zombie_ns = NO_TIME;
 	check(x, "  0.050812    4712 worker          reaped\n");
 	x->proc.from_snapshot = true;
