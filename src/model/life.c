@@ -509,6 +509,7 @@ void life_end(struct model *m, const struct event *ev)
 	struct proc *p;
 
 	m->ended = true;
+	m->counts.cut = !!(ev->flags & EVF_CUT_SHORT);
 	/* Where only the looking ends, nothing that the trace's end would mean has happened. */
 	if (ev->flags & EVF_GOES_ON)
 		goto count;

@@ -172,6 +172,7 @@ struct model_counts {
 	uint64_t adoption_checked, adoption_wrong; /* computed against told */
 	uint64_t inferred;	/* facts concluded, not seen */
 	uint64_t ignored;	/* events that told nothing new (a death told twice) */
+	uint64_t cut;		/* 1: the trace has no end of its own */
 	uint64_t alive, zombies_now; /* at the end */
 };
 

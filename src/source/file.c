@@ -39,7 +39,7 @@ static int deliver_window_end(const struct file *f, const struct sink *sink)
 static int deliver_end(const struct file *f, const struct sink *sink)
 {
 	struct trace_reader_state s;
-	struct event end = { .kind = EV_END };
+	struct event end = { .kind = EV_END, .flags = EVF_CUT_SHORT };
 
 	trace_reader_state(f->reader, &s);
 	end.ts = s.last_ts > file_meta(f)->t0 ? s.last_ts : file_meta(f)->t0;

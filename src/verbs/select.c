@@ -220,6 +220,7 @@ static void show_end(struct select *s, const struct fact *f)
 	const struct model_counts *c = model_counts(s->model);
 	struct fact end = *f;
 
+	s->counts.cut = c->cut;
 	leave_out(s);
 	if (s->open) {
 		s->counts.adoption_checked = c->adoption_checked - s->before.adoption_checked;

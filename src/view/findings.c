@@ -11,13 +11,15 @@
 #include <string.h>
 
 #include "base/say.h"
+#include "model/notes.h"
 #include "view/para.h"
 #include "view/sentence.h"
 #include "view/tally.h"
 #include "view/verdict.h"
 
 enum {
-	MOST_SHOWN = 10, /* of a kind; the others are only counted */
+	FEW_SHOWN = 10, /* of a kind; the others are only counted, where siblings are folded */
+	MOST_SHOWN = NOTES_MAX,
 	MOST_ALIVE = 20,
 	MOST_GROUPS = 5,
 	LABEL_COLUMNS = 8, /* "zombie  " */
@@ -29,7 +31,7 @@ enum {
 /* Those of a kind that are shown. */
 struct list {
 	const struct proc *shown[MOST_SHOWN];
-	size_t n;
+	size_t n, most;
 };
 
 struct findings {
@@ -126,7 +128,7 @@ static void section(struct findings *f, const struct list *l, bool orphans)
 }
 
 /* What stands below the list, or instead of it: which of the two kinds there was none of. */
-static void say_none(struct findings *f, uint64_t lost)
+static void say_none(struct findings *f, bool lost)
 {
 	uint64_t zombies = f->sums->zombies, orphans = f->sums->orphans;
 	struct text *t = &f->t;
@@ -182,11 +184,19 @@ static void say_lost(struct findings *f, uint64_t lost)
 	para_print(f->opt, &f->t, LABEL_COLUMNS, LABEL_COLUMNS);
 }
 
+static void say_cut(struct findings *f)
+{
+	text_clear(&f->t);
+	text_adds(&f->t, "The trace was cut short here: what happened next is not in it.");
+	label(f, PAINT_RED, "cut");
+	para_print(f->opt, &f->t, LABEL_COLUMNS, LABEL_COLUMNS);
+}
+
 /* --- what there is ------------------------------------------------------------------ */
 
 static void list_add(struct list *l, const struct proc *p)
 {
-	if (l->n < MOST_SHOWN)
+	if (l->n < l->most)
 		l->shown[l->n++] = p;
 }
 
@@ -204,7 +214,7 @@ static void list_longest(const struct findings *f, struct list *l, const struct 
 {
 	size_t at = l->n;
 
-	if (l->n < MOST_SHOWN)
+	if (l->n < l->most)
 		l->n++;
 	else if (!is_before(f, p, l->shown[--at]))
 		return;
@@ -216,7 +226,7 @@ static void list_longest(const struct findings *f, struct list *l, const struct 
 /* In order of appearance; but of too many zombies those that were it for longest. */
 static void collect(struct findings *f)
 {
-	bool too_many = f->sums->zombies > MOST_SHOWN;
+	bool too_many = f->sums->zombies > f->zombies.most;
 
 	for (const struct proc *p = model_first(f->m); p; p = model_next(p)) {
 		if (p->zombie_flag_ts != NO_TIME && too_many)
@@ -263,21 +273,25 @@ void findings_view(const struct view_options *opt, const struct tally *tally, co
 		.sums = tally_sums(tally, m, meta, end_ts),
 		.set = {meta, end_ts, opt->zombie_after_ns},
 	};
+	const bool cut = view_counts(opt, m)->cut;
 	uint64_t lost = view_counts(opt, m)->lost;
 
 	if (!f.sums) {
 		say("findings", "not enough memory to list them", NULL);
 		return;
 	}
+	f.zombies.most = f.orphans.most = opt->fold ? FEW_SHOWN : MOST_SHOWN;
 	collect(&f);
 	f.body = body_column(&f);
 	section(&f, &f.zombies, false);
 	section(&f, &f.orphans, true);
-	say_none(&f, lost);
+	say_none(&f, lost || cut);
 	if (f.n_alive)
 		say_alive(&f);
 	if (lost)
 		say_lost(&f, lost);
+	if (cut)
+		say_cut(&f);
 	sums_free(f.sums);
 	text_free(&f.t);
 }
