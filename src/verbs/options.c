@@ -418,7 +418,7 @@ static const struct option_row rows[] = {
 	  set_buffer },
 	{ OPT_ZOMBIE, 0, required_argument, "zombie-after", "MS", "flag zombies older than this (100)",
 	  set_zombie_after },
-	{ OPT_TREE, 0, no_argument, "no-fold", NULL, "show identical finished siblings and all findings one by one",
+	{ OPT_TREE, 0, no_argument, "no-fold", NULL, "show identical finished siblings and all findings",
 	  set_flag_no_fold },
 	{ OPT_VIEW, 0, no_argument, "wide", NULL, "do not cut lines to the width", set_flag_wide },
 	{ OPT_VIEW, 0, optional_argument, "color", "WHEN", "auto, always or never", set_colour },
