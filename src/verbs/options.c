@@ -391,7 +391,7 @@ static const struct option_row rows[] = {
 	{ OPT_FILE, 0, required_argument, "tee", "FILE", "record a trace there at the same time", set_tee },
 	{ OPT_FORMAT, 0, required_argument, "format", "NAME", "what to write (default jsonl)", set_format },
 	{ OPT_RECORD, 0, required_argument, "rotate", "SIZE|TIME",
-	  "a new file in -o DIR after so much, 64K or more (64M), or so long, 1s or more (10m, 1h)", set_rotate },
+	  "a new file in DIR after so much (64M) or long (1h)", set_rotate },
 	{ OPT_RECORD, 0, required_argument, "keep", "N", "keep the N newest files in DIR", set_keep },
 	{ OPT_LIVE, 0, required_argument, "for", "SECONDS", "end after so long; a COMMAND goes on unwatched", set_for },
 	{ OPT_LIVE, 0, required_argument, "user", "NAME", "run COMMAND as this user", set_user },
