@@ -26,27 +26,27 @@ static void expect_watched(const char *args, size_t len, uint64_t now, const cha
 
 static void test_watched(void **state)
 {
-	static const char make[] = "make\0-s\0-C\0/work/main/build/brood\0all";
+	static const char make[] = "make\0-s\0-C\0/home/user/build/brood\0all";
 
 	(void)state;
 	expect_watched(ARGS(make), 27 * MS,
-		       "Watched     make -s -C /work/main/build/broo… and all that it started, for "
+		       "Watched     make -s -C /home/user/build/broo… and all that it started, for "
 		       "27 ms\n");
 	expect_watched(ARGS(make), 3 * S + 725 * S,
-		       "Watched     make -s -C /work/main/build/br… and all that it started, for "
+		       "Watched     make -s -C /home/user/build/br… and all that it started, for "
 		       "12m 08s\n");
 	opt.columns = 100;
 	expect_watched(ARGS(make), 27 * MS,
-		       "Watched     make -s -C /work/main/build/brood all and all that it started, "
+		       "Watched     make -s -C /home/user/build/brood all and all that it started, "
 		       "for 27 ms\n");
 	/* Too narrow for that: what stands behind it may go on below. */
 	opt.columns = 60;
 	expect_watched(ARGS(make), 27 * MS,
-		       "Watched     make -s -C /work/main/build/brood all and all\n"
+		       "Watched     make -s -C /home/user/build/brood all and all\n"
 		       "            that it started, for 27 ms\n");
 	opt.columns = 40;
 	expect_watched(ARGS(make), 27 * MS,
-		       "Watched     make -s -C /work/main/build…\n"
+		       "Watched     make -s -C /home/user/build…\n"
 		       "            and all that it started, for\n"
 		       "            27 ms\n");
 }
