@@ -51,7 +51,7 @@ static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *
 	}
 	/* From here on by helper calls: a plain load costs the verifier a millisecond. */
 	level = BPF_CORE_READ(task, thread_pid, level);
-	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level & 31]);
+	read_upid(pid, level, &upid);
 	reaper = BPF_CORE_READ(upid.ns, child_reaper);
 	if (BPF_CORE_READ(reaper, tgid) == task->tgid) {
 		/* init of a PID namespace: the kernel kills all in it and init reaps them */

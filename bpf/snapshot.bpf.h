@@ -24,7 +24,7 @@ static __always_inline __u32 number_in_ns(struct task_struct *task, __u32 *inum)
 	__u32 level = BPF_CORE_READ(pid, level);
 	struct upid upid = {};
 
-	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level & 31]);
+	read_upid(pid, level, &upid);
 	*inum = BPF_CORE_READ(upid.ns, ns.inum);
 	return upid.nr;
 }

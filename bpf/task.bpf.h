@@ -25,6 +25,15 @@ static __always_inline bool skip_kthread(struct task_struct *task)
 	return !cfg.kthreads && (task->flags & PF_KTHREAD);
 }
 
+/*
+ * Its number in the namespace of that level.  A variable index is not fitted to the kernel's
+ * size of one element; a struct upid is as large as ours since 4.15.
+ */
+static __always_inline void read_upid(struct pid *pid, __u32 level, struct upid *upid)
+{
+	bpf_probe_read_kernel(upid, sizeof(*upid), &pid->numbers[level & 31]);
+}
+
 /* The PID namespace a task lives in, with its number there (kernel/pid.c: ns_of_pid). */
 static __always_inline void read_ns(struct task_struct *task, struct upid *upid, __u32 *inum)
 {
@@ -40,7 +49,7 @@ static __always_inline void read_ns(struct task_struct *task, struct upid *upid,
 		*inum = pid->numbers[0].ns->ns.inum;
 		return;
 	}
-	bpf_probe_read_kernel(upid, sizeof(*upid), &pid->numbers[level & 31]);
+	read_upid(pid, level, upid);
 	*inum = BPF_CORE_READ(upid, ns, ns.inum);
 }
 
