@@ -301,12 +301,11 @@ static void live_report(const void *self, uint64_t lost)
 {
 	const struct live *l = self;
 	uint64_t failed = l->skel->bss->state.follow_failed;
-	uint64_t missed = probes_missed(l->skel);
 	char what[64];
 
 	if (lost) {
 		snprintf(what, sizeof(what), "%llu events lost", (unsigned long long)lost);
-		if (lost > missed)
+		if (lost > l->missed_seen)
 			say(what, "the ring buffer was full", "a larger --buffer holds more");
 		else
 			say(what, "the kernel skipped probes that it was running already", NULL);
