@@ -18,6 +18,14 @@ TAILQ_HEAD(ends, end);
  */
 #define LATE_NS (10 * NS_PER_S)
 
+/*
+ * Whoever looks for zombies of an hour should still hear of a reap that is never told while
+ * its parent lives: who reaped it can then be nobody else.
+ */
+#define EARLY_NS (100 * NS_PER_MS)
+
+enum { EARLY, OF_AGE, STAGES };
+
 struct end {
 	struct task_ref ref;
 	uint64_t ts;
@@ -29,9 +37,11 @@ struct end {
 };
 
 struct reapwatch {
-	uint64_t age;
 	struct end *table;
-	struct ends waiting;	/* by time of end */
+	struct stage {
+		uint64_t age;	/* how long after its end one is asked about */
+		struct ends ends; /* by time of end */
+	} stages[STAGES];
 	struct ends asked;	/* they were there, as zombies */
 	struct ends gone;	/* by `seen`: the reap is still to be told */
 };
@@ -42,8 +52,10 @@ struct reapwatch *reapwatch_new(uint64_t age_ns)
 
 	if (!w)
 		return NULL;
-	w->age = age_ns;
-	TAILQ_INIT(&w->waiting);
+	w->stages[EARLY].age = age_ns < EARLY_NS ? age_ns : EARLY_NS;
+	w->stages[OF_AGE].age = age_ns;
+	for (int i = 0; i < STAGES; i++)
+		TAILQ_INIT(&w->stages[i].ends);
 	TAILQ_INIT(&w->asked);
 	TAILQ_INIT(&w->gone);
 	return w;
@@ -69,8 +81,12 @@ static struct end *first(const struct reapwatch *w)
 {
 	struct end *e = TAILQ_FIRST(&w->gone);
 
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): off the list before it is freed */
 	e = e ? e : TAILQ_FIRST(&w->asked);
-	return e ? e : TAILQ_FIRST(&w->waiting);	/* NOLINT(clang-analyzer-unix.Malloc): off the list before it is freed */
+	for (int i = 0; i < STAGES && !e; i++)
+		e = TAILQ_FIRST(&w->stages[i].ends);
+	return e;
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 void reapwatch_free(struct reapwatch *w)
@@ -103,7 +119,7 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 		free(e);
 		return -ENOMEM;
 	}
-	move(e, &w->waiting);
+	move(e, &w->stages[EARLY].ends);
 	return 0;
 }
 
@@ -121,9 +137,15 @@ bool reapwatch_reaped(struct reapwatch *w, const struct task_ref *ref)
 
 uint64_t reapwatch_deadline(const struct reapwatch *w)
 {
-	const struct end *e = TAILQ_FIRST(&w->waiting);
+	uint64_t due = UINT64_MAX;
 
-	return e ? e->ts + w->age : UINT64_MAX;
+	for (int i = 0; i < STAGES; i++) {
+		const struct end *e = TAILQ_FIRST(&w->stages[i].ends);
+
+		if (e && e->ts + w->stages[i].age < due)
+			due = e->ts + w->stages[i].age;
+	}
+	return due;
 }
 
 static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t ts)
@@ -133,16 +155,33 @@ static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t
 	};
 }
 
-/* Is it gone from the task list?  To the list where it belongs with it. */
-static bool ask(struct reapwatch *w, struct end *e)
+/* Is it gone from the task list?  Where it is not: to that list with it. */
+static bool ask(struct reapwatch *w, struct end *e, struct ends *still_there)
 {
 	if (procfs_exists(&e->ref)) {
-		move(e, &w->asked);
+		move(e, still_there);
 		return false;
 	}
 	e->seen = boottime();
 	move(e, &w->gone);
 	return true;
+}
+
+static bool next_gone_at(struct reapwatch *w, int stage, uint64_t now, struct ev_gone *gone,
+			 bool *in_order)
+{
+	struct ends *still_there = stage + 1 < STAGES ? &w->stages[stage + 1].ends : &w->asked;
+	uint64_t age = w->stages[stage].age;
+	struct end *e;
+
+	while ((e = TAILQ_FIRST(&w->stages[stage].ends)) && e->ts + age < now) {
+		if (ask(w, e, still_there)) {
+			*in_order = e->in_order;
+			tell_gone(gone, &e->ref, e->ts + age);
+			return true;
+		}
+	}
+	return false;
 }
 
 bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order)
@@ -152,14 +191,8 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
 	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
-	while ((e = TAILQ_FIRST(&w->waiting)) && e->ts + w->age < now) {
-		if (ask(w, e)) {
-			*in_order = e->in_order;
-			tell_gone(gone, &e->ref, e->ts + w->age);
-			return true;
-		}
-	}
-	return false;
+	return next_gone_at(w, EARLY, now, gone, in_order) ||
+	       next_gone_at(w, OF_AGE, now, gone, in_order);
 }
 
 void reapwatch_ask_again(struct reapwatch *w)
@@ -187,8 +220,10 @@ static bool untold_in(const struct ends *list, uint64_t before)
 
 bool reapwatch_untold(const struct reapwatch *w, uint64_t before)
 {
-	return untold_in(&w->waiting, before) || untold_in(&w->asked, before) ||
-	       untold_in(&w->gone, before);
+	for (int i = 0; i < STAGES; i++)
+		if (untold_in(&w->stages[i].ends, before))
+			return true;
+	return untold_in(&w->asked, before) || untold_in(&w->gone, before);
 }
 
 bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct ev_gone *gone)

@@ -5,7 +5,8 @@
  * Where fentry on release_task is denied, a reap is told by sched_process_free, an RCU
  * grace period late: 10 to 20 ms, more under load.  A child reaped in time must not pass
  * for a zombie because the kernel is slow to tell.  So ends whose reap was not told yet
- * are kept here, and when one comes of age the task list is asked whether it is gone.
+ * are kept here, and when one comes of age the task list is asked whether it is gone; and
+ * once before that, 100 ms after its end, for the sake of reaps that are never told.
  */
 #ifndef BROOD_REAPWATCH_H
 #define BROOD_REAPWATCH_H
@@ -30,13 +31,13 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 /* Its reap was told.  False: this end was not known. */
 bool reapwatch_reaped(struct reapwatch *w, const struct task_ref *ref);
 
-/* When the next one comes of age; UINT64_MAX: none. */
+/* When the next one is to be asked about; UINT64_MAX: none. */
 uint64_t reapwatch_deadline(const struct reapwatch *w);
 
 /*
- * The next one that came of age before `now` and is gone from the task list, as an EV_GONE
- * event with the time of its coming of age.  False: no more of them.  Those still there
- * are zombies indeed; they are not asked about again before the end.  A process that is
+ * The next one that was to be asked about before `now` and is gone from the task list, as an
+ * EV_GONE event with that time.  False: no more of them.  Those still there when they come of
+ * age are zombies indeed; they are not asked about again before the end.  A process that is
  * gone by the time of asking is not accused, however late that is: only what was seen to be
  * there after its time is a zombie.  Those whose reap was never told are forgotten in time.
  * *in_order: as told to reapwatch_exited().

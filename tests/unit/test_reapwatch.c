@@ -141,6 +141,38 @@ static void test_a_zombie_whose_reap_was_lost(void **state)
 	reapwatch_free(w);
 }
 
+/* Zombies of an hour are looked for; it is asked about after 100 ms all the same. */
+static void test_asked_early_and_of_age(void **state)
+{
+	const uint64_t early = 100 * NS_PER_MS, hour = 3600 * NS_PER_S;
+	struct reapwatch *w = reapwatch_new(hour);
+	struct task_ref ref = nobody(0), zombie;
+	uint64_t now = boottime();
+	struct ev_gone gone;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		pause();
+	assert_true(child > 0);
+	zombie = somebody(child);
+	assert_int_equal(exited(w, &ref, now), 0);
+	assert_int_equal(exited(w, &zombie, now), 0);
+	assert_int_equal(reapwatch_deadline(w), now + early);
+	assert_true(next_gone(w, now + early + 1, &gone));
+	assert_int_equal(gone.h.who.tgid, ref.tgid);
+	assert_int_equal(gone.h.ts, now + early);
+	assert_false(next_gone(w, now + early + 1, &gone));
+	assert_int_equal(reapwatch_deadline(w), now + hour);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_false(next_gone(w, now + hour, &gone));
+	assert_true(next_gone(w, now + hour + 1, &gone));
+	assert_int_equal(gone.h.who.tgid, zombie.tgid);
+	assert_int_equal(reapwatch_deadline(w), UINT64_MAX);
+	reapwatch_free(w);
+}
+
 static size_t heap(void)
 {
 	struct mallinfo2 i = mallinfo2();
@@ -177,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_a_zombie_is_not_gone),
 		cmocka_unit_test(test_a_reap_that_is_never_told),
 		cmocka_unit_test(test_a_zombie_whose_reap_was_lost),
+		cmocka_unit_test(test_asked_early_and_of_age),
 		cmocka_unit_test(test_flat_though_every_reap_is_lost),
 	};
 
