@@ -161,7 +161,7 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 	p->heir_ignores = adopter_ignores(m, x);
 
 	while ((c = TAILQ_FIRST(&p->children))) {
-		if (c->gone) {
+		if (c->gone && c->gone_ts <= p->exit_ts) {
 			/* It was reaped before, though that is still to be told. */
 			table_unlink(&m->table, c);
 			continue;

@@ -150,6 +150,16 @@ def show(world, comparison):
             print(raw.decode())
 
 
+def how_late(late, exact):
+    if exact or not late:
+        return ""
+    ms = [t / 1e6 for t in sorted(late)]
+    soon = sum(t < 100 for t in ms)
+    return (f", {len(ms)} reaps told {ms[len(ms) // 2]:.0f} ms late (median), "
+            f"{ms[len(ms) * 99 // 100]:.0f} (99 %), {ms[-1]:.0f} (the latest), "
+            f"{len(ms) - soon} of them 100 ms or more")
+
+
 def main(argv):
     whole, shows = "--whole" in argv, "--show" in argv
     numbers = [int(a) for a in argv if not a.startswith("-")]
@@ -158,7 +168,7 @@ def main(argv):
         return 2
     first, last = numbers[0], numbers[min(len(numbers), 2) - 1]
     step = numbers[2] if len(numbers) == 3 else 100
-    bad, lives, latest, exact, runs = [], 0, 0, True, 0
+    bad, lives, late, exact, runs = [], 0, [], True, 0
     for world, found, n in (result for at in range(first, last + 1, step)
                             for result in check_unlost(at, min(at + step - 1, last), whole)):
         runs += 1
@@ -167,9 +177,9 @@ def main(argv):
                 show(world, comparison)
             print("\n".join(problems[:20]), flush=True)
         bad += [seed for seed, _, _ in found]
-        lives, latest, exact = lives + n, max(latest, world.latest), world.exact
-    late = "" if exact else f", reaps told up to {latest / 1e6:.0f} ms late"
-    print(f"{last - first + 1} seeds, {lives} processes{late}, {len(bad)} disagreements"
+        lives, late, exact = lives + n, late + world.late, world.exact
+    print(f"{last - first + 1} seeds, {lives} processes{how_late(late, exact)}, "
+          f"{len(bad)} disagreements"
           + (f": seeds {bad}" if bad else "")
           + f", {runs} runs")
     if bad:

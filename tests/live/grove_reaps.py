@@ -127,8 +127,8 @@ class Reaps:
         before = [r for r in waiter.records if r.kind == "try_wait" and r.ts < life.waited.ts]
         self.between(life, "reap", before[-1].ts if before else None, p.reap,
                      life.waited.ts if p.reap["exact"] else None)
-        self.world.latest = max(self.world.latest,
-                                self.world.t0 + p.reap["ts"] - life.waited.ts)
+        if not p.reap.get("inferred"):
+            self.world.late.append(self.world.t0 + p.reap["ts"] - life.waited.ts)
 
     def changed_mind(self, life):
         """Its parent changed what it does about SIGCHLD between its end and its reap.

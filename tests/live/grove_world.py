@@ -26,7 +26,7 @@ class World:
     def __init__(self, trace, adopter, reaped):
         self.trace, self.adopter = trace, adopter
         self.reaped = reaped                            # by the adopter: (PID, start): status
-        self.latest = 0                                 # ns from a wait4() to the reap's line
+        self.late = []                                  # ns from a wait4() to the reap's line
         self.exact = trace.meta["reap_source"] == "release_task"
         release = trace.meta["kernel"].split(".")
         self.before_5_17 = tuple(int("".join(c for c in n if c.isdigit()) or 0)

@@ -462,12 +462,18 @@ static inline void freed(struct story *s, uint32_t id, uint32_t by)
 	story_feed(s, &ev);
 }
 
-static inline void vanished(struct story *s, uint32_t id)
+/* It was due to be asked about now, and was, `late` ms later. */
+static inline void vanished_late(struct story *s, uint32_t id, uint64_t late)
 {
 	struct ev_gone ev = {.h = story_head(s, EV_GONE, id)};
 
-	ev.seen = ev.h.ts;
+	ev.seen = ev.h.ts + late * MS;
 	story_feed(s, &ev);
+}
+
+static inline void vanished(struct story *s, uint32_t id)
+{
+	vanished_late(s, id, 0);
 }
 
 static inline void kills(struct story *s, uint32_t from, uint32_t id, uint32_t sig)

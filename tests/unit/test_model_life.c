@@ -520,6 +520,29 @@ static void gone_before_its_parent(void **state)
 	     "1 exit 10 of 1 code 0", "15 reap 11 by 10 after 1 late");
 }
 
+/* Gone by the time of asking, when its parent had exited, too: it may have been handed on before. */
+static void gone_when_asked_late(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 10, 1);
+	born(s, 11, 10);
+	born(s, 12, 10);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 1);
+	vanished_late(s, 11, 20);
+	vanished_late(s, 12, 20);
+	at(s, 10);
+	exits(s, 10, code(0));
+	at(s, 30);
+	freed(s, 11, 1);
+	s->checked = s->n_lines - 1;
+	TOLD(s, "30 reap 11 by 1 after 21 late");
+	ends(s);
+	TOLD(s, "30 reap 12 by ? after 21 late (inferred)", "30 zombie 10 of 1 since 10", "30 end");
+}
+
 /* Its exit was lost: it is not a zombie for a second, as far as we know. */
 static void reaped_alive(void **state)
 {
@@ -592,6 +615,7 @@ int main(void)
 		STORY(gone_then_told),
 		STORY(gone_and_never_told),
 		STORY(gone_before_its_parent),
+		STORY(gone_when_asked_late),
 		STORY(reaped_alive),
 		cmocka_unit_test(extreme_limits),
 	};
