@@ -225,7 +225,21 @@ $(BUILD)/bench/repeat $(BUILD)/bench/read: $(BUILD)/bench/%: tests/bench/%.c $(P
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) $< $(PURE) -o $@ $(LIBS)
 
-bench: deps-build all $(BUILD)/bench/loop
+# What any probe costs here, beside ours.
+$(BUILD)/bench/floor.bpf.o: tests/bench/floor.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/bench/floor.skel.h: $(BUILD)/bench/floor.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@ $(LIBS)
+
+bench: deps-build all $(BUILD)/bench/loop $(BUILD)/bench/floor
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
 bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read

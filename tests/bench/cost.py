@@ -153,7 +153,7 @@ class Cell:
 
 class Bench:
     def __init__(self, build, directory):
-        self.brood, self.dir = f"{build}/brood", directory
+        self.brood, self.floor, self.dir = f"{build}/brood", f"{build}/bench/floor", directory
         self.place = Place(directory, build, SECONDS)
         self.place.build_events.update(self.build_events())
         self.cells = collections.defaultdict(Cell)
@@ -254,11 +254,9 @@ class Bench:
                 "happened": happened, "missing": max(0, happened - told), "peak_mib": peak,
                 "cpu_us_per_event": cpu / (happened + done.happened["exit"]) * 1e6}
 
-    def probes(self):
-        """What one run of each program takes, as the kernel accounts it."""
+    def accounted(self):
+        """ns a run of each program that is loaded, over the loops of processes."""
         switch = "/proc/sys/kernel/bpf_stats_enabled"
-        tracer = next(t for t in TRACERS if t.name == "brood record")
-        running = Running(tracer, self.brood, self.out(tracer))
         try:
             with open(switch, "w") as f:
                 f.write("1")
@@ -271,9 +269,28 @@ class Bench:
         finally:
             with contextlib.suppress(OSError), open(switch, "w") as f:
                 f.write("0")
-            running.stop()
         return {p["name"]: p["run_time_ns"] / p["run_cnt"] for p in progs
-                if p.get("run_cnt", 0) > 100 and p["name"].startswith("on_")}
+                if p.get("run_cnt", 0) > 100}
+
+    def probes(self):
+        """What one run of each of brood's programs takes, and what any would, as the kernel
+        accounts it: {program: {"brood": ns, "empty": ns, ...}}"""
+        tracer = next(t for t in TRACERS if t.name == "brood record")
+        table = collections.defaultdict(dict)
+        running = Running(tracer, self.brood, self.out(tracer))
+        for name, ns in self.accounted().items():
+            if name.startswith("on_"):
+                table[name]["brood"] = ns
+        running.stop()
+        for floor in report.FLOORS:
+            with subprocess.Popen([self.floor, floor], stdin=subprocess.PIPE, text=True,
+                                  stdout=subprocess.PIPE) as child:
+                child.stdout.readline()
+                for name, ns in self.accounted().items():
+                    if name.startswith(f"{floor}_"):
+                        table[name[len(floor) + 1:]][floor] = ns
+                child.stdin.close()
+        return table
 
 
 KINDS_BORN = ("fork", "exec", "exit")

@@ -5,6 +5,8 @@ import re
 BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
 # Those whose alone runs differ more than that are not told apart by a hundredth.
 SPREAD = 0.05
+# Probes that any tracer has at least; see floor.bpf.c.
+FLOORS = {"empty": "an empty one", "clock": "reads the clock", "reserve": "reserves 128 bytes"}
 
 
 def table(head, rows):
@@ -68,7 +70,9 @@ def of_tracers(result):
 def tables(result):
     storm, idle = result["storm"], result["idle"]
     works = "\n".join(f"* `{w['name'][2:]}`: {w['what']}" for w in result["workloads"])
-    probes = table(["program", "ns a run"], [[n, f"{ns:.0f}"] for n, ns in result["probes_ns"].items()])
+    probes = table(["program", "brood's", *FLOORS.values()],
+                   [[name, *(number(ns.get(which), "{:.0f}") for which in ("brood", *FLOORS))]
+                    for name, ns in result["probes_ns"].items()])
     return f"""{about(result)}
 
 Time with the tracer over time without, median of the pairs (quartiles):
@@ -94,7 +98,8 @@ A fork storm of two processes for {storm["seconds"]:.0f} s, `brood record` with 
 {storm["forks_per_s"]:.0f} forks/s, {storm["happened"]} forks and exits, {storm["missing"]} missing,
 {storm["cpu_us_per_event"]:.2f} µs of brood's CPU an event, {storm["peak_mib"]:.0f} MiB.
 
-A run of each program in the kernel, with its own accounting on, which costs some of it:
+A run of each program in the kernel in ns, by its own accounting, which costs some of it; and of
+programs that do nothing else at that place, each alone:
 
 {probes}
 """
