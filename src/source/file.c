@@ -101,8 +101,9 @@ void file_say_damage(const char *path, const struct file_state *f)
 	if (f->error)
 		say(path, strerror(-f->error), NULL);
 	if (s.damaged)
-		sayf(path, "damaged in %llu places: %llu events could not be read",
-		     (unsigned long long)s.damaged, (unsigned long long)s.lost);
+		sayf(path, "damaged in %llu place%s: %llu event%s could not be read",
+		     (unsigned long long)s.damaged, s.damaged == 1 ? "" : "s",
+		     (unsigned long long)s.lost, s.lost == 1 ? "" : "s");
 	if (s.end == TRACE_CUT_SHORT && !f->enough)
 		sayf(path, "cut short after %llu events, until %.6f s", (unsigned long long)s.events,
 		     s.last_ts > t0 ? (double)(s.last_ts - t0) / NS_PER_S : 0);

@@ -399,7 +399,7 @@ static const struct option_row rows[] = {
 	  set_flag_wait_all },
 	{ OPT_SELECT, 0, required_argument, "from", "TIME", "of FILE only what happened from then on", set_from },
 	{ OPT_SELECT, 0, required_argument, "to", "TIME", "and until then (2.5, 3m, 12:34:56, RFC 3339)", set_to },
-	{ OPT_SELECT, 0, required_argument, "under", "PID", "of FILE only this process and its descendants",
+	{ OPT_SELECT, 0, required_argument, "under", "PID|ID", "of FILE only this process and its descendants",
 	  add_under },
 	{ OPT_LIVE | OPT_SELECT, 'p', required_argument, "pid", "PID", "only this process", add_pid },
 	{ OPT_LIVE, 0, required_argument, "uid", "USER", "only those of this user", add_uid },
