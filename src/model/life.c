@@ -18,11 +18,12 @@ static uint64_t flag_due(const struct model *m, const struct proc *p)
 	return p && p->zombie_from < NO_TIME - after ? p->zombie_from + after : NO_TIME;
 }
 
-/* The first of the zombies that is still to be flagged, or NULL. */
-static struct proc *next_flag(const struct model *m)
+/*
+ * The first from p on that can still be flagged, or NULL.  After a loss there may be tens of
+ * thousands that are gone: m->next_flag moves past each of them once, not at every event.
+ */
+static struct proc *not_gone(struct proc *p)
 {
-	struct proc *p = m->next_flag;
-
 	while (p && p->gone)
 		p = TAILQ_NEXT(p, zombie_link);
 	return p;
@@ -35,7 +36,7 @@ static uint64_t reap_due(const struct proc *p)
 
 uint64_t life_next_due(const struct model *m)
 {
-	uint64_t flag = flag_due(m, next_flag(m)), reap = reap_due(TAILQ_FIRST(&m->gone));
+	uint64_t flag = flag_due(m, m->next_flag), reap = reap_due(TAILQ_FIRST(&m->gone));
 
 	return flag < reap ? flag : reap;
 }
@@ -55,7 +56,7 @@ static void enqueue(struct model *m, struct proc *p)
 static void dequeue(struct model *m, struct proc *p)
 {
 	if (m->next_flag == p)
-		m->next_flag = TAILQ_NEXT(p, zombie_link);
+		m->next_flag = not_gone(TAILQ_NEXT(p, zombie_link));
 	TAILQ_REMOVE(&m->zombies, p, zombie_link);
 	p->in_zombie_queue = false;
 }
@@ -102,6 +103,7 @@ void life_requeued(struct model *m)
 	m->next_flag = NULL;
 	for (; p && p->zombie_flag_ts == NO_TIME; p = TAILQ_PREV(p, proc_list, zombie_link))
 		m->next_flag = p;
+	m->next_flag = not_gone(m->next_flag);
 }
 
 static void name_parent(struct proc *p)
@@ -114,7 +116,7 @@ static void flag(struct model *m, struct proc *p)
 {
 	struct fact f = model_fact(m, FACT_ZOMBIE, p);
 
-	m->next_flag = TAILQ_NEXT(p, zombie_link);
+	m->next_flag = not_gone(TAILQ_NEXT(p, zombie_link));
 	p->zombie_flag_ts = m->now;
 	name_parent(p);
 	f.since = p->exit_ts;
@@ -225,6 +227,8 @@ void life_vanished(struct model *m, struct proc *p, uint64_t ts)
 	p->gone_ts = ts > m->now ? ts : m->now;
 	p->gone_since = m->now;
 	TAILQ_INSERT_TAIL(&m->gone, p, gone_link);
+	if (m->next_flag == p)
+		m->next_flag = not_gone(p);
 }
 
 void life_gone(struct model *m, const struct event *ev)
@@ -492,7 +496,7 @@ void life_pass(struct model *m, uint64_t ts)
 	uint64_t due;
 
 	while ((due = life_next_due(m)) < ts) {
-		struct proc *zombie = next_flag(m);
+		struct proc *zombie = m->next_flag;
 
 		/* Of one that was a zombie after a gap it may have passed in there. */
 		if (m->now < due)
@@ -515,7 +519,7 @@ void life_end(struct model *m, const struct event *ev)
 		goto count;
 	while ((p = TAILQ_FIRST(&m->gone)))
 		infer_reap(m, p);
-	while ((p = next_flag(m)))
+	while ((p = m->next_flag))
 		flag(m, p);
 count:
 	TAILQ_FOREACH (p, &m->table.all, all_link) {

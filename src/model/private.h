@@ -23,7 +23,7 @@ struct model {
 	void *ctx;
 	struct table table;
 	struct proc_list zombies; /* by zombie_link, in order of exit; also what is `gone` */
-	struct proc *next_flag;	  /* the first of them that was not yet looked at; or NULL */
+	struct proc *next_flag;	  /* the first of them that may yet be flagged; or NULL */
 	struct proc_list gone;	  /* by gone_link, in order of gone_since */
 	struct census census;
 	struct model_counts counts;
