@@ -114,6 +114,22 @@ class LiveTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    @classmethod
+    def record_for_all(cls, *command):
+        """A trace of this command for a setUpClass: its path, in a directory of the class."""
+        shared = tempfile.mkdtemp(prefix="brood-test-")
+        cls.addClassCleanup(shutil.rmtree, shared, ignore_errors=True)
+        trace = os.path.join(shared, "trace")
+        run = subprocess.run([*REAPER, BROOD, "record", "-o", trace, "--", *command],
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                             start_new_session=True, check=False)
+        assert (run.returncode, run.stderr) == (0, b""), run
+        return trace
+
+    def copy(self, path):
+        """One of its own, for a test that changes it."""
+        return shutil.copy(path, self.path(os.path.basename(path)))
+
     def start(self, argv, **how):
         """A process that does not outlive the test.  It leads a session of its own."""
         how.setdefault("start_new_session", True)

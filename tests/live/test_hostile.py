@@ -30,11 +30,18 @@ class EveryView(LiveTest):
              [], ["export"], ["export", "--format", "processes"])
 
     def feed(self, command):
+        """Once as it happens, by all views of the main job, and then from its trace by each verb."""
+        trace = self.path("trace")
+        run = self.view("", command, "--tee", trace)
+        self.assertEqual(run.status, 0, run.stderr)
+        clean(run.output)
+        clean(run.stderr)
         for verb in self.VERBS:
             with self.subTest(verb=verb):
-                run = self.view(verb[0] if verb else "", command, *verb[1:])
+                run = self.brood(*verb, trace)
                 self.assertEqual(run.status, 0, run.stderr)
-                clean(run.output)
+                self.assertTrue(run.stdout)
+                clean(run.stdout)
                 clean(run.stderr)
 
     def test_arguments(self):
@@ -122,9 +129,10 @@ class Exact(LiveTest):
         self.assertNotIn("args_b64", line)
 
     def test_name(self):
-        for name in NAMES:
-            run = self.follow(helper("names", name, "3"))
-            child = run.trace.child_of(run.command)
+        run = self.follow(["sh", "-c", 'for n; do "$0" "$n" 3; done; :', *helper("names"), *NAMES])
+        self.assertEqual(len(run.command.children), len(NAMES))
+        for name, parent in zip(NAMES, run.command.children):
+            child = run.trace.child_of(parent)
             self.assertEqual(child.code, 3)
             exact = base64.b64decode(child.fork["comm_b64"]) if "comm_b64" in child.fork \
                 else child.fork["comm"].encode()
@@ -145,6 +153,14 @@ class Exact(LiveTest):
 
 class Long(LiveTest):
 
+    def execs(self, what, each):
+        """(key, the exec) of `what`, a shell's command, for each value as $p."""
+        run = self.follow(["sh", "-c", f"for p; do {what}; done; :", "sh", *each.values()])
+        self.assertEqual(len(run.command.children), len(each))
+        for key, child in zip(each, run.command.children):
+            self.assertEqual((len(child.execs), child.code), (1, 0))
+            yield key, child.execs[0]
+
     def test_arguments_beyond_4096(self):
         """The first 4096 bytes by default; the true length is always known."""
         args = ["/bin/true", "a" * 3000, "b" * 3000]
@@ -164,10 +180,10 @@ class Long(LiveTest):
                 self.assertEqual(line["args"], args)
 
     def test_arguments_of_every_size_class(self):
-        for size in (1, 100, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 2048):
-            args = ["/bin/true", "x" * size]
-            line = self.follow(args).command.execs[0]
-            self.assertEqual((line["args"], line["file"]), (args, "/bin/true"))
+        sizes = (1, 100, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 2048)
+        for size, line in self.execs('/bin/true "$p"', {size: "x" * size for size in sizes}):
+            self.assertEqual((line["args"], line["file"]),
+                             (["/bin/true", "x" * size], "/bin/true"))
 
     def test_60_kib(self):
         args = ["/bin/true", *(str(i) * 10 for i in range(1000, 2500))]
@@ -207,12 +223,12 @@ class Long(LiveTest):
         return path
 
     def test_paths(self):
-        for length in (127, 128, 129, 200, 255, 256, 257, 1000, 4094, 4095):
-            path = self.long_path(length)
-            line = self.follow([path]).command.execs[0]
-            self.assertEqual(line["file"], path)
+        lengths = (127, 128, 129, 200, 255, 256, 257, 1000, 4094, 4095)
+        paths = {length: self.long_path(length) for length in lengths}
+        for length, line in self.execs('"$p"', paths):
+            self.assertEqual(line["file"], paths[length])
             self.assertEqual(line["args_bytes"], length + 1)
-            self.assertEqual(line["args"], [path])
+            self.assertEqual(line["args"], [paths[length]])
 
     def test_long_path_of_a_script(self):
         path = self.long_path(3000)

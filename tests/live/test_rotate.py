@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """brood record -o DIR: files that follow each other, and all of them read as one."""
 
+import base64
 import os
 import re
 import signal
@@ -92,8 +93,14 @@ class Rotation(RotateTest):
         recorder = Recorder(self, "--rotate", "64K")
         self.assertEqual(stat.S_IMODE(os.stat(recorder.dir).st_mode), 0o700)
         parents = []
+        # Storms are told in so few bytes that it would take a hundred: so there are others,
+        # with arguments that nothing can make shorter.
+        noise = [base64.b64encode(os.urandom(500)) for _ in range(100)]
+        others = self.start(["sh", "-c", 'while :; do for a; do /bin/true "$a"; done; done', "sh",
+                             *noise])
         wait_until(lambda: parents.append(self.storm(500)) or len(recorder.files()) > 2,
                    "files are rotated")
+        others.kill()
         recorder.stop()
         names = recorder.files()
         for name in names:
@@ -316,7 +323,9 @@ class Trouble(RotateTest):
         recorder = Recorder(self, "--rotate", "64K", directory="disk/traces")
         self.fill_disk()
         before = recorder.files()
-        first = [self.storm() for _ in range(20)]
+        first = [self.storm() for _ in range(5)]
+        wait_until(lambda: first.append(self.storm(20)) or "No space left" in recorder.said(),
+                   "the disk is full")
         os.unlink(self.path("disk/ballast"))
         recorder.process.send_signal(signal.SIGHUP)
         recorder.wait_for_files(len(before) + 1)
@@ -324,11 +333,13 @@ class Trouble(RotateTest):
         recorder.process.send_signal(signal.SIGTERM)
         self.assertEqual(recorder.process.wait(30), 0, recorder.said())
         self.assertRegex(recorder.said(), r"\A(brood: brood-\S+: No space left on device "
-                                          r"\(it is tried again; .*\)\n)*\Z")
+                                          r"\(it is tried again; .*\)\n)+\Z")
         trace = self.read(recorder.dir)
         self.assertEqual(trace.end["lost"], 0)      # all of it found room in the queue
-        for parent in first + [last]:
+        for parent in first[:5] + [last]:
             self.assertStorm(trace, parent)
+        for parent in first[5:]:
+            self.assertStorm(trace, parent, 20)
 
     def test_disk_that_stays_full(self):
         self.small_disk()

@@ -28,12 +28,14 @@ ACTS = " ".join("; ".join([
 
 class Select(LiveTest):
 
+    @classmethod
+    def setUpClass(cls):
+        cls.whole_file = cls.record_for_all("sh", "-c", ACTS)
+        cls.trace = cls.whole_file + "-with-checkpoints"
+        subprocess.run([RETRACE, cls.whole_file, cls.trace, "300"], check=True)
+
     def setUp(self):
         super().setUp()
-        self.whole_file, self.trace = self.path("whole"), self.path("trace")
-        run = self.brood("record", "-o", self.whole_file, "--", "sh", "-c", ACTS)
-        self.assertEqual(run.stderr, b"")
-        subprocess.run([RETRACE, self.whole_file, self.trace, "300"], check=True)
         self.whole = self.lines(self.whole_file)
         self.end = self.whole[-1]["ts"]
 
@@ -82,6 +84,7 @@ class Select(LiveTest):
         facts = self.facts(self.whole)
         a = facts[len(facts) * 9 // 10]["ts"]       # much of the file lies between
         whole = self.window(a, self.end)
+        self.trace = self.copy(self.trace)
         with open(self.trace, "r+b") as f:
             f.seek(os.path.getsize(self.trace) // 4)
             f.write(bytes(1000))
@@ -121,6 +124,7 @@ class Select(LiveTest):
         """No END, no index; the window is there all the same, and nothing is said of it."""
         a, b = self.end // 3, self.end // 2
         whole = self.window(a, b)
+        self.trace = self.copy(self.trace)
         os.truncate(self.trace, os.path.getsize(self.trace) * 9 // 10)
         self.assertEqual(self.window(a, b), whole)
         run = self.brood("export", "--from", f"{a}ns", self.trace)
