@@ -5,6 +5,7 @@
  */
 #include "test_trace.h"
 
+#include <malloc.h>
 #include <zlib.h>
 
 #include "model/model.h"
@@ -486,5 +487,8 @@ int main(void)
 		cmocka_unit_test(test_places),	    cmocka_unit_test(test_large_checkpoint),
 	};
 
+	/* Thousands of readers: the memory of one is for the next. */
+	mallopt(M_MMAP_THRESHOLD, 16 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
