@@ -2,6 +2,8 @@
 /* The model: exit, zombie, reap: told exactly, told late, told never. */
 #include "story.h"
 
+#include <time.h>
+
 static void a_zombie(void **state)
 {
 	struct story *s = *state;
@@ -590,6 +592,40 @@ static void extreme_limits(void **state)
 	}
 }
 
+static void ignore(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+}
+
+/* What a loss of reaps leaves behind: each event takes as long as if they were a few. */
+static void many_gone_and_never_told(void **state)
+{
+	const struct model_options opt = {.zombie_after_ns = 600000 * MS};
+	const struct meta meta = {.t0 = STORY_T0, .wall0 = STORY_WALL0};
+	struct event end = {.ts = STORY_T0 + MS, .kind = EV_END};
+	struct model *m = model_new(&opt, &meta, ignore, NULL);
+	clock_t before = clock();
+
+	(void)state;
+	assert_non_null(m);
+	model_begin(m);
+	for (uint32_t i = 0; i < 100000; i++) {
+		struct event h = {.ts = STORY_T0, .who = {i + 1, 1000 + i, 1000 + i}};
+		struct ev_snapshot zombie = {.h = h, .state = SNAP_ZOMBIE};
+		struct ev_gone gone = {.h = h, .seen = STORY_T0};
+
+		zombie.h.kind = EV_SNAPSHOT;
+		gone.h.kind = EV_GONE;
+		assert_int_equal(model_feed(m, &zombie.h), 0);
+		assert_int_equal(model_feed(m, &gone.h), 0);
+	}
+	assert_int_equal(model_feed(m, &end), 0);
+	assert_int_equal(model_counts(m)->zombies, 0);
+	assert_true(clock() - before < 10 * CLOCKS_PER_SEC); /* 0.1 s; 30 s where they are looked through */
+	model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,6 +654,7 @@ int main(void)
 		STORY(gone_when_asked_late),
 		STORY(reaped_alive),
 		cmocka_unit_test(extreme_limits),
+		cmocka_unit_test(many_gone_and_never_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
