@@ -5,9 +5,10 @@
  * A line there is: SECONDS NAME COMMAND [ARG…].  Each test is run by itself, with its
  * output in a file and killed when its time is up; then everything it left is killed.
  * The console gets one line a test, in the manner of TAP, and the output of those that
- * failed:
+ * failed; of those that passed what they skipped:
  *
  *     ok NAME 1.2 s
+ *     # SKIP part of it: why
  *     skip NAME why                     (exit status 77; why is the last line it printed)
  *     not ok NAME exit status 1
  *     # what it printed
@@ -121,13 +122,16 @@ static void kill_the_rest(void)
 		;
 }
 
-static void show_output(void)
+/* The lines that begin so. */
+static void show_output(const char *beginning)
 {
 	char line[4096];
 	FILE *f = fopen(OUTPUT, "re");
 	int n = 0;
 
 	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, beginning, strlen(beginning)))
+			continue;
 		line[strcspn(line, "\n")] = '\0';
 		if (n++ < OUTPUT_LINES)
 			printf("# %s\n", line);
@@ -171,6 +175,7 @@ static void test(char *line)
 	kill_the_rest();
 	if (status == 0) {
 		printf("ok %s %.1f s\n", argv[1], now() - start);
+		show_output("SKIP ");
 		return;
 	}
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
@@ -183,7 +188,7 @@ static void test(char *line)
 		printf("not ok %s signal %d\n", argv[1], WTERMSIG(status));
 	else
 		printf("not ok %s exit status %d\n", argv[1], WEXITSTATUS(status));
-	show_output();
+	show_output("");
 }
 
 int main(void)
