@@ -17,13 +17,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 
-from brood import wait_until        # noqa: E402
-from trace_lines import Trace       # noqa: E402
+from brood import PREEMPTIBLE, wait_until       # noqa: E402
+from trace_lines import Trace                   # noqa: E402
 
 BROOD = sys.argv[1]
 RELEASE = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
-# Tracepoint programs can be preempted, and one that runs already on a CPU is skipped there.
-PREEMPTIBLE = RELEASE >= (7, 0)
 # BPF trampolines, which fentry needs, came to arm64 in 6.0, and what they stand on in 6.4.
 EXACT = os.uname().machine == "x86_64" or RELEASE >= (6, 4)
 TRIES = 5           # for a run in which no events are lost

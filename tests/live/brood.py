@@ -10,6 +10,7 @@ there, so that each test says only what is special about it.  No test sleeps and
 wait_until() waits for a condition, for at most PATIENCE seconds.
 """
 
+import functools
 import os
 import re
 import select
@@ -28,6 +29,11 @@ BROOD = os.path.join(BUILD, "brood")
 # Seconds for anything that must happen; emulated machines need more.
 PATIENCE = int(os.environ.get("PATIENCE", "30"))
 NOBODY = 65534
+
+# Tracepoint programs can be preempted, and one that runs already on a CPU is skipped there: a
+# burst may lose events, however large the ring.
+PREEMPTIBLE = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2]) >= (7, 0)
+SKIPPED_PROBES = re.compile(rb"(\d+) events lost: the kernel skipped probes")
 
 # A busy machine may take longer than brood's usual 100 ms from an exit to its reap.  Only
 # tests about that limit use it; for the others a zombie is what nobody has reaped at the end.
@@ -106,6 +112,37 @@ class LiveTest(unittest.TestCase):
     maxDiff = None
     longMessage = True
 
+    def __init__(self, method):
+        super().__init__(method)
+        self.watches, self.skipped_probes = [], 0
+        if PREEMPTIBLE:
+            setattr(self, method, self.unless_lost(getattr(self, method)))
+
+    def unless_lost(self, test):
+        """The test; where it fails and probes were skipped, it is skipped, with the reason.
+
+        Where anything was lost for want of room, brood says that instead, and it has failed.
+        """
+        @functools.wraps(test)
+        def run():
+            try:
+                test()
+            except unittest.SkipTest:
+                raise
+            except Exception as e:
+                for watch in self.watches:
+                    watch.give_up()
+                if not self.skipped_probes:
+                    raise
+                why = f"{type(e).__name__}: {e}".split("\n", maxsplit=1)[0]
+                self.skipTest(f"{self.skipped_probes} events lost, as this kernel skips probes "
+                              f"that are preempted ({why[:100]})")
+        return run
+
+    def note(self, stderr):
+        """What a brood had to say as it ended."""
+        self.skipped_probes += sum(int(n) for n in SKIPPED_PROBES.findall(stderr))
+
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="brood-test-")
         os.chmod(self.dir, 0o755)
@@ -156,6 +193,7 @@ class LiveTest(unittest.TestCase):
             out, err = process.communicate()
             raise AssertionError(f"brood {args} did not end within {PATIENCE} s\n"
                                  f"stdout: {out[-2000:]}\nstderr: {err[-2000:]}") from None
+        self.note(err)
         return Finished(process.returncode, out, err, process.pid)
 
     def view(self, verb, command, *options, zombie_after_ms=NEVER_MS, **how):
@@ -235,6 +273,7 @@ class Watch:
         # A file, no pipe: the command has it too, and may outlive brood.
         with open(self.path + ".err", "wb") as err:
             self.process = test.start(argv, stderr=err, **how)
+        test.watches.append(self)
         if begun:
             wait_until(begun, "the command says that it runs")
         else:       # lines are written once the probes are attached and the snapshot is taken
@@ -288,8 +327,20 @@ class Watch:
         except subprocess.TimeoutExpired:
             raise AssertionError("brood does not end") from None
         self.stderr = self._errors()
+        self.test.note(self.stderr)
         self.test.assertEqual(self.process.returncode, status, self.stderr)
         return self
+
+    def give_up(self):
+        """The test has failed: hear what brood has to say at its end, if it still runs."""
+        if self.stderr is None:
+            for sig in (signal.SIGCONT, signal.SIGINT):
+                self.process.send_signal(sig)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                return
+            self.test.note(self._errors())
 
     @property
     def trace(self):

@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 
-from brood import BROOD, LiveTest, helper, scenario, wait_until
+from brood import BROOD, PATIENCE, LiveTest, helper, scenario, wait_until
 from trace_lines import Trace
 
 NAME = re.compile(r"brood-\d{8}T\d{6}\.\d{6}Z\.brood")
@@ -72,7 +72,7 @@ class RotateTest(LiveTest):
     def storm(self, n=200):
         """n processes; the PIDs of the parent and its children, from /proc's own count."""
         process = self.start(helper("storm", str(n)), stdout=subprocess.PIPE)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
         self.assertEqual((process.returncode, out), (0, b"done\n"))
         return process.pid
 
@@ -389,6 +389,6 @@ class Usage(RotateTest):
                             stderr=subprocess.PIPE)
         with open(trace, "rb") as f, open(self.path("fifo"), "wb") as to:
             to.write(f.read())
-        out, err = reader.communicate(timeout=30)
+        out, err = reader.communicate(timeout=PATIENCE)
         self.assertEqual((reader.returncode, err), (0, b""))
         self.assertIn(b"exit 7", out)

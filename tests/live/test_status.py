@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from brood import BROOD, LiveTest, Watch, helper
+from brood import BROOD, PATIENCE, LiveTest, Watch, helper
 
 
 class OfTheCommand(LiveTest):
@@ -118,7 +118,7 @@ class OfBrood(LiveTest):
         for args, status in ((["log", "--for", "0.1"], 1), (["log", "--", "true"], 125),
                              (["ps"], 1)):
             done = subprocess.run(self.reachable() + args, preexec_fn=nobody, cwd="/",
-                                  capture_output=True, timeout=30, check=False)
+                                  capture_output=True, timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
             self.assertRegex(done.stderr.decode(), r"^brood: .*root")
