@@ -58,11 +58,13 @@ static: $(BUILD)/brood-static
 
 # --- the kernel side ------------------------------------------------------------------
 
-MULTIARCH = $(shell $(CC) -print-multiarch)
+MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 	-Ivmlinux -Iinclude -idirafter /usr/include/$(MULTIARCH) -MMD -MP
 
+# The first that is built: here it turns out what a machine lacks.  `make` installs nothing.
 $(BUILD)/brood.bpf.o: bpf/brood.bpf.c
+	@.ci/install --tell build || true
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(EXTRA_BPF_CFLAGS) -c $< -o $@
@@ -151,7 +153,7 @@ check-live: all $(LIVE) $(RETRACE)
 # brood itself under AddressSanitizer, UBSan and valgrind: some of the live tests, once more.
 IN_MEMORY := test_scenarios test_traces test_secrets test_survive.Killed test_survive.Unread
 
-check-memory: deps-memory
+check-memory: deps-build-test-memory
 	@$(MAKE) --no-print-directory all $(LIVE)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS='-O1 -g' \
 		all live
@@ -163,7 +165,7 @@ check-memory: deps-memory
 SEEDS ?= 2000
 FIRST ?= 1
 
-soak: all $(BUILD)/live/grove $(BUILD)/live/reaper $(BUILD)/live/lives
+soak: deps-build-test all $(BUILD)/live/grove $(BUILD)/live/reaper $(BUILD)/live/lives
 	$(Q)BUILD=$(BUILD) tests/live/grove_check.py $(FIRST) $$(($(FIRST) + $(SEEDS) - 1))
 	$(if $(LIVES),$(Q)BUILD=$(BUILD) tests/live/soak.py $(LIVES))
 
@@ -199,7 +201,7 @@ $(BUILD)/kernels/%: tests/kernels/%.c
 .PHONY: in-vm check-kernels-ci check-kernels-arm64
 in-vm: $(BUILD)/brood-static $(IN_VM)
 
-check-kernels: deps-kernels in-vm
+check-kernels: deps-build-test-kernels in-vm
 	$(Q)tests/kernels/run $(BUILD) $(KERNELS) $(if $(TESTS),-- $(TESTS))
 
 # The most truth for a few minutes: the oldest kernel and the newest.
@@ -210,7 +212,7 @@ check-kernels-ci: check-kernels
 
 # For another architecture: its libraries and programs come unpacked from Debian (sysroot),
 # this machine stays as it is.  The probes are the same bytes.
-check-kernels-arm64: deps-kernels-arm $(BUILD)/brood.bpf.o
+check-kernels-arm64: deps-build-test-kernels-arm $(BUILD)/brood.bpf.o
 	$(Q)sysroot=$$(tests/kernels/sysroot arm64) && \
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc MULTIARCH=$(MULTIARCH) \
 		EXTRA_CFLAGS="$(EXTRA_CFLAGS) -isystem $$sysroot/usr/include -isystem $$sysroot/usr/include/aarch64-linux-gnu" \
@@ -245,7 +247,7 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@ $(LIBS)
 
-bench: deps-build all $(BUILD)/bench/loop $(BUILD)/bench/floor
+bench: deps-build-test all $(BUILD)/bench/loop $(BUILD)/bench/floor
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
 bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read
@@ -268,7 +270,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard src/trace/*.h include
 .PHONY: fuzz fuzz-seeds $(FUZZ:%=fuzz-%)
 .SECONDARY: $(FUZZ:%=$(BUILD)/fuzz/%)
 
-fuzz: deps-fuzz
+fuzz: deps-build-fuzz
 	@$(MAKE) --no-print-directory $(FUZZ:%=fuzz-%)
 
 $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/%

@@ -7,7 +7,7 @@
 /*
  * How long a reap that must have happened is waited for, where the kernel tells late: an RCU
  * grace period takes 10 to 20 ms, but a busy machine works off a burst of them for seconds.
- * Some are never told.
+ * Some are never told: on a hardened kernel no probe runs where PID 1 was interrupted.
  */
 #define LATE_NS (10 * UINT64_C(1000000000))
 
