@@ -14,6 +14,8 @@ PKGCONFIG ?= pkg-config
 INSTALL   ?= install
 PREFIX    ?= /usr/local
 BUILD     ?= build
+# bpftool lies in /usr/sbin, which only root has in PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 bindir     = $(PREFIX)/bin
 libexecdir = $(PREFIX)/libexec/brood
