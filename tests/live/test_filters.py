@@ -7,6 +7,8 @@ import unittest
 
 from brood import NOBODY, PATIENCE, LiveTest, Watch, helper, scenario, wait_until
 
+ALONE = True    # other tests' processes may be of the same user or namespace
+
 
 class FilterTest(LiveTest):
 
