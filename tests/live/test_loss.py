@@ -94,7 +94,7 @@ class Loss(LiveTest):
         lost = sum(line["count"] for line in trace.of("loss"))
         self.assertGreater(lost, 0)
         missing = happened - self.seen(trace.lines) - lost
-        self.assertIn(missing, range(self.never_told(trace.meta, happened) + 1))
+        self.assertUntold(trace, missing, happened)
         self.assertEqual(trace.end["lost"], lost)
         for line in trace.of("loss"):
             self.assertLessEqual(line["since"], line["until"])

@@ -122,7 +122,7 @@ class Repair(LiveTest):
         seen = sum(line["type"] in ("fork", "exec", "exit", "reap") and not line.get("inferred")
                    for line in trace.lines)
         missing = happened - seen - trace.end["lost"]
-        self.assertIn(missing, range(self.never_told(trace.meta, happened) + 1))
+        self.assertUntold(trace, missing, happened)
         self.assertEqual(sum(line["count"] for line in trace.of("loss")), trace.end["lost"])
 
         # Whoever is known to have been born is known to have ended, and to be reaped.
