@@ -149,6 +149,10 @@ class LiveTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def copied(self, program):
+        """A copy that any user can run, wherever this tree lies (below /root, say)."""
+        return shutil.copy(program, self.dir)
+
     @classmethod
     def record_for_all(cls, *command):
         """A trace of this command for a setUpClass: its path, in a directory of the class."""

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from brood import BROOD, LiveTest, scenario
+from brood import BROOD, NOBODY, LiveTest, scenario
 
 
 class Replay(LiveTest):
@@ -31,8 +31,8 @@ class Replay(LiveTest):
         self.assertEqual((run.status, run.stderr), (0, b""))
         self.assertEqual(os.stat(trace).st_mode & 0o777, 0o600)
         with open(trace, "rb") as f:
-            done = subprocess.run([BROOD, "export", "-"], stdin=f, capture_output=True,
-                                  user=65534, group=65534, check=False)
+            done = subprocess.run([self.copied(BROOD), "export", "-"], stdin=f,
+                                  capture_output=True, user=NOBODY, group=NOBODY, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertIn(b'"code":7', done.stdout)
 
