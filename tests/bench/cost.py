@@ -278,10 +278,12 @@ class Bench:
         tracer = next(t for t in TRACERS if t.name == "brood record")
         table = collections.defaultdict(dict)
         running = Running(tracer, self.brood, self.out(tracer))
-        for name, ns in self.accounted().items():
-            if name.startswith("on_"):
-                table[name]["brood"] = ns
-        running.stop()
+        try:
+            for name, ns in self.accounted().items():
+                if name.startswith("on_"):
+                    table[name]["brood"] = ns
+        finally:
+            running.stop()
         for floor in report.FLOORS:
             with subprocess.Popen([self.floor, floor], stdin=subprocess.PIPE, text=True,
                                   stdout=subprocess.PIPE) as child:

@@ -149,9 +149,11 @@ class LiveTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
-    def copied(self, program):
-        """A copy that any user can run, wherever this tree lies (below /root, say)."""
-        return shutil.copy(program, self.dir)
+    def reachable(self, program):
+        """A copy where everybody may run it: the tree may lie in a home closed to others."""
+        copy = self.copy(program)
+        os.chmod(copy, 0o755)
+        return copy
 
     @classmethod
     def record_for_all(cls, *command):

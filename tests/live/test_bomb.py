@@ -58,7 +58,7 @@ class Bomb(LiveTest):
         base = pids_cgroup()
         path = base and os.path.join(base, f"brood-test-{os.getpid()}")
         try:
-            if path and not os.path.exists(path):
+            if path:
                 os.mkdir(path)
                 self.addCleanup(os.rmdir, path)
                 with open(os.path.join(path, "pids.max"), "w", encoding="ascii") as f:
@@ -77,12 +77,12 @@ class Bomb(LiveTest):
 
     def explode(self):
         """Bombs, one after the other, until that was one: the last one's PID, forks, execs."""
+        fence = self.fence()
+        program, *args = helper("bomb", str(BOMB_MS), str(ARGS))
+        if "user" in fence:
+            program = self.reachable(program)
         forks = execs = 0
         while execs <= 50:      # on a busy machine one alone may be none
-            fence = self.fence()
-            program, *args = helper("bomb", str(BOMB_MS), str(ARGS))
-            if "user" in fence:
-                program = self.copied(program)
             bomb = self.start([program, *args], stdout=subprocess.PIPE, **fence)
             said, _ = bomb.communicate(timeout=PATIENCE)
             self.assertEqual(bomb.returncode, 0)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import unittest
@@ -122,8 +121,7 @@ class Privileges(LiveTest):
     def with_only(self, capabilities, *args, user=NOBODY):
         """brood as this user with these capabilities, as a service manager would start it."""
         names = ",".join(f"+{c}" for c in capabilities)
-        program = self.path("brood")        # a home may be closed to others
-        shutil.copy(BROOD, program)
+        program = self.reachable(BROOD)
         return subprocess.run(
             ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups",
              "--no-new-privs", "--inh-caps", f"-all,{names}", "--ambient-caps", names,

@@ -31,7 +31,7 @@ class Replay(LiveTest):
         self.assertEqual((run.status, run.stderr), (0, b""))
         self.assertEqual(os.stat(trace).st_mode & 0o777, 0o600)
         with open(trace, "rb") as f:
-            done = subprocess.run([self.copied(BROOD), "export", "-"], stdin=f,
+            done = subprocess.run([self.reachable(BROOD), "export", "-"], stdin=f,
                                   capture_output=True, user=NOBODY, group=NOBODY, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertIn(b'"code":7', done.stdout)

@@ -59,6 +59,22 @@ static struct task_ref somebody(pid_t pid)
 	return ref;
 }
 
+static pid_t pausing_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		pause();
+	assert_true(child > 0);
+	return child;
+}
+
+static void end(pid_t child)
+{
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void test_gone_is_told_once(void **state)
 {
 	struct reapwatch *w = reapwatch_new(AGE);
@@ -123,17 +139,13 @@ static void test_a_zombie_whose_reap_was_lost(void **state)
 	uint64_t now = boottime();
 	struct ev_gone gone;
 	struct task_ref ref;
-	pid_t child = fork();
+	pid_t child = pausing_child();
 
 	(void)state;
-	if (child == 0)
-		pause();
-	assert_true(child > 0);
 	ref = somebody(child);
 	assert_int_equal(exited(w, &ref, now), 0);
 	assert_false(next_gone(w, now + NS_PER_S, &gone));
-	kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	end(child);
 	reapwatch_ask_again(w);
 	assert_true(reapwatch_untold(w, now + 1));
 	assert_false(next_gone(w, boottime() + LATE, &gone));
@@ -149,12 +161,9 @@ static void test_asked_early_and_of_age(void **state)
 	struct task_ref ref = nobody(0), zombie;
 	uint64_t now = boottime();
 	struct ev_gone gone;
-	pid_t child = fork();
+	pid_t child = pausing_child();
 
 	(void)state;
-	if (child == 0)
-		pause();
-	assert_true(child > 0);
 	zombie = somebody(child);
 	assert_int_equal(exited(w, &ref, now), 0);
 	assert_int_equal(exited(w, &zombie, now), 0);
@@ -164,8 +173,7 @@ static void test_asked_early_and_of_age(void **state)
 	assert_int_equal(gone.h.ts, now + early);
 	assert_false(next_gone(w, now + early + 1, &gone));
 	assert_int_equal(reapwatch_deadline(w), now + hour);
-	kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	end(child);
 	assert_false(next_gone(w, now + hour, &gone));
 	assert_true(next_gone(w, now + hour + 1, &gone));
 	assert_int_equal(gone.h.who.tgid, zombie.tgid);
