@@ -166,11 +166,11 @@ class Reaps:
                 continue
             seen.add(owner)
             ignores = self.ignores(owner)
+            other = self.of_process.get(owner)
             if ignores is not False and (handed_on or silent is not True):
                 fates.add("autoreap")
-                if ignores and (handed_on or silent is False):
+                if ignores and (handed_on or silent is False) and not self.at_once(p, other):
                     continue
-            other = self.of_process.get(owner)
             if other is None:           # the one outside, who said whom it reaped
                 continue
             pending = other.node.last("try_wait")
@@ -187,6 +187,15 @@ class Reaps:
             if self.dragged(life.node):
                 fates.add("autoreap")
         return fates
+
+    @staticmethod
+    def at_once(process, owner):
+        """Did its owner end before the kernel came to tell him of its end (exit_notify())?
+
+        Then he had given it away, whatever he did about SIGCHLD.
+        """
+        gone = owner and owner.process.exit
+        return gone and gone["ts"] - process.exit["ts"] < SLACK
 
     def adopters_of(self, life):
         """Who may have been given the children of that one as it ended."""
