@@ -50,7 +50,8 @@ static void help(const struct verb *v)
 		       "- is stdin.");
 	if (v->groups & OPT_LIVE)
 		printf("\nWith COMMAND: runs it and follows it and all its descendants.\n"
-		       "Without: watches the whole machine until Ctrl-C or --for.\n");
+		       "Without: watches the whole machine until Ctrl-C or --for; or what --pid, --uid,\n"
+		       "--comm, --cgroup and --pidns match, and all its descendants.\n");
 	if (!*v->name) {
 		printf("\nverbs:\n");
 		for (size_t i = 1; i < N_VERBS; i++)
