@@ -42,8 +42,10 @@ void verdict_text(struct text *t, const struct sums *s, const struct meta *meta)
 
 	text_adds(t, "No zombies, no orphans: ");
 	if (!s->children_ended && !s->children_alive) {
-		text_adds(t, meta->command ? "the command started no other process."
-					   : "there was no process.");
+		/* Without even the command: part of a trace, after its end. */
+		text_adds(t, meta->command && s->processes
+				     ? "the command started no other process."
+				     : "there was no process.");
 		return;
 	}
 	if (!s->children_ended) {

@@ -49,6 +49,11 @@ static void test_no_children(void **state)
 		     "No zombies, no orphans: the command started no other process.\n");
 	play_end(c);
 
+	c = play(&followed); /* --from a time after the end */
+	curtain(c);
+	expect_tally(c, findings_view, "No zombies, no orphans: there was no process.\n");
+	play_end(c);
+
 	c = play(&(struct meta){.host = "h"});
 	curtain(c);
 	expect_tally(c, findings_view, "No zombies, no orphans: there was no process.\n");
