@@ -19,12 +19,12 @@ TAILQ_HEAD(ends, end);
 #define LATE_NS (10 * NS_PER_S)
 
 /*
- * Whoever looks for zombies of an hour should still hear of a reap that is never told while
- * its parent lives: who reaped it can then be nobody else.
+ * A reap that is never told should be heard of while the parent lives: who reaped it can then
+ * be nobody else.  From here on the age doubles from stage to stage, up to nine days.
  */
 #define EARLY_NS (100 * NS_PER_MS)
 
-enum { EARLY, OF_AGE, STAGES };
+enum { STAGES = 25 };
 
 struct end {
 	struct task_ref ref;
@@ -42,6 +42,7 @@ struct reapwatch {
 		uint64_t age;	/* how long after its end one is asked about */
 		struct ends ends; /* by time of end */
 	} stages[STAGES];
+	uint64_t age;		/* of a zombie, among those of the stages */
 	struct ends asked;	/* they were there, as zombies */
 	struct ends gone;	/* by `seen`: the reap is still to be told */
 };
@@ -49,13 +50,21 @@ struct reapwatch {
 struct reapwatch *reapwatch_new(uint64_t age_ns)
 {
 	struct reapwatch *w = calloc(1, sizeof(*w));
+	uint64_t next = EARLY_NS;
+	bool of_age = false;
 
 	if (!w)
 		return NULL;
-	w->stages[EARLY].age = age_ns < EARLY_NS ? age_ns : EARLY_NS;
-	w->stages[OF_AGE].age = age_ns;
-	for (int i = 0; i < STAGES; i++)
+	w->age = age_ns;
+	for (int i = 0; i < STAGES; i++) {
+		bool now = !of_age && (age_ns <= next || i == STAGES - 1);
+
 		TAILQ_INIT(&w->stages[i].ends);
+		w->stages[i].age = now ? age_ns : next;
+		if (w->stages[i].age == next)
+			next *= 2;
+		of_age |= now;
+	}
 	TAILQ_INIT(&w->asked);
 	TAILQ_INIT(&w->gone);
 	return w;
@@ -119,7 +128,7 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 		free(e);
 		return -ENOMEM;
 	}
-	move(e, &w->stages[EARLY].ends);
+	move(e, &w->stages[0].ends);
 	return 0;
 }
 
@@ -155,11 +164,19 @@ static void tell_gone(struct ev_gone *gone, const struct task_ref *ref, uint64_t
 	};
 }
 
-/* Is it gone from the task list?  Where it is not: to that list with it. */
-static bool ask(struct reapwatch *w, struct end *e, struct ends *still_there)
+/* Where one that is still there at that stage waits from then on. */
+static struct ends *after(struct reapwatch *w, int stage, const struct end *e)
+{
+	bool settled = e->in_order && w->stages[stage].age >= w->age;
+
+	return settled || stage + 1 == STAGES ? &w->asked : &w->stages[stage + 1].ends;
+}
+
+/* Is it gone from the task list? */
+static bool ask(struct reapwatch *w, int stage, struct end *e)
 {
 	if (procfs_exists(&e->ref)) {
-		move(e, still_there);
+		move(e, after(w, stage, e));
 		return false;
 	}
 	e->seen = boottime();
@@ -170,12 +187,11 @@ static bool ask(struct reapwatch *w, struct end *e, struct ends *still_there)
 static bool next_gone_at(struct reapwatch *w, int stage, uint64_t now, struct ev_gone *gone,
 			 bool *in_order)
 {
-	struct ends *still_there = stage + 1 < STAGES ? &w->stages[stage + 1].ends : &w->asked;
 	uint64_t age = w->stages[stage].age;
 	struct end *e;
 
 	while ((e = TAILQ_FIRST(&w->stages[stage].ends)) && e->ts + age < now) {
-		if (ask(w, e, still_there)) {
+		if (ask(w, stage, e)) {
 			*in_order = e->in_order;
 			tell_gone(gone, &e->ref, e->ts + age);
 			return true;
@@ -191,8 +207,10 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
 	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
-	return next_gone_at(w, EARLY, now, gone, in_order) ||
-	       next_gone_at(w, OF_AGE, now, gone, in_order);
+	for (int i = 0; i < STAGES; i++)
+		if (next_gone_at(w, i, now, gone, in_order))
+			return true;
+	return false;
 }
 
 void reapwatch_ask_again(struct reapwatch *w)

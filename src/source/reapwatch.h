@@ -5,8 +5,10 @@
  * Where fentry on release_task is denied, a reap is told by sched_process_free, an RCU
  * grace period late: 10 to 20 ms, more under load.  A child reaped in time must not pass
  * for a zombie because the kernel is slow to tell.  So ends whose reap was not told yet
- * are kept here, and when one comes of age the task list is asked whether it is gone; and
- * once before that, 100 ms after its end, for the sake of reaps that are never told.
+ * are kept here, and when one comes of age the task list is asked whether it is gone.
+ * For the sake of reaps that are never told it is also asked 100 ms after the end, and
+ * whenever the zombie is twice as old again: nothing stays a zombie that is none, and one that
+ * stays for days costs no wake-ups to speak of.
  */
 #ifndef BROOD_REAPWATCH_H
 #define BROOD_REAPWATCH_H
@@ -37,15 +39,15 @@ uint64_t reapwatch_deadline(const struct reapwatch *w);
 /*
  * The next one that was to be asked about before `now` and is gone from the task list, as an
  * EV_GONE event with that time.  False: no more of them.  Those still there when they come of
- * age are zombies indeed; they are not asked about again before the end.  A process that is
- * gone by the time of asking is not accused, however late that is: only what was seen to be
- * there after its time is a zombie.  Those whose reap was never told are forgotten in time.
- * *in_order: as told to reapwatch_exited().
+ * age are zombies indeed.  A process that is gone by the time of asking is not accused, however
+ * late that is: only what was seen to be there after its time is a zombie.  Those whose reap was
+ * never told are forgotten in time.  *in_order: as told to reapwatch_exited(); such a zombie of
+ * age is not asked about again before the end.
  */
 bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone, bool *in_order);
 
 /*
- * Something was lost, maybe the reap of one that was seen to be a zombie: forget in time
+ * Something was lost, maybe the reap of one that is not asked about again: forget in time
  * whoever is not there any more.  Nothing is told of them.
  */
 void reapwatch_ask_again(struct reapwatch *w);

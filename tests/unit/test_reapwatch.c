@@ -132,7 +132,7 @@ static void test_a_reap_that_is_never_told(void **state)
 	reapwatch_free(w);
 }
 
-/* A zombie that was reaped later, and the reap was lost. */
+/* A zombie that was reaped later, and the reap, told as it happens, was lost. */
 static void test_a_zombie_whose_reap_was_lost(void **state)
 {
 	struct reapwatch *w = reapwatch_new(AGE);
@@ -143,7 +143,7 @@ static void test_a_zombie_whose_reap_was_lost(void **state)
 
 	(void)state;
 	ref = somebody(child);
-	assert_int_equal(exited(w, &ref, now), 0);
+	assert_int_equal(reapwatch_exited(w, &ref, now, true), 0);
 	assert_false(next_gone(w, now + NS_PER_S, &gone));
 	end(child);
 	reapwatch_ask_again(w);
@@ -172,11 +172,60 @@ static void test_asked_early_and_of_age(void **state)
 	assert_int_equal(gone.h.who.tgid, ref.tgid);
 	assert_int_equal(gone.h.ts, now + early);
 	assert_false(next_gone(w, now + early + 1, &gone));
+	assert_false(next_gone(w, now + hour - 1, &gone));
 	assert_int_equal(reapwatch_deadline(w), now + hour);
 	end(child);
 	assert_false(next_gone(w, now + hour, &gone));
 	assert_true(next_gone(w, now + hour + 1, &gone));
 	assert_int_equal(gone.h.who.tgid, zombie.tgid);
+	assert_int_equal(reapwatch_deadline(w), UINT64_MAX);
+	reapwatch_free(w);
+}
+
+/* A zombie is asked about when it has doubled its age, so that it costs few wake-ups. */
+static void test_asked_as_the_age_doubles(void **state)
+{
+	struct reapwatch *w = reapwatch_new(300 * NS_PER_MS);
+	const uint64_t ages[] = {100, 200, 300, 400, 800, 1600, 3200};
+	struct task_ref ref = somebody(getpid());
+	uint64_t now = boottime(), due;
+	struct ev_gone gone;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(exited(w, &ref, now), 0);
+	for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++) {
+		assert_int_equal(reapwatch_deadline(w), now + ages[i] * NS_PER_MS);
+		assert_false(next_gone(w, now + ages[i] * NS_PER_MS + 1, &gone));
+	}
+	for (; (due = reapwatch_deadline(w)) != UINT64_MAX; n++)
+		assert_false(next_gone(w, due + 1, &gone));
+	assert_in_range(n, 10, 30);
+	reapwatch_free(w);
+}
+
+/* Seen to be a zombie, reaped then, and never told of: heard of when it is asked about again. */
+static void test_a_zombie_whose_reap_is_never_told(void **state)
+{
+	struct reapwatch *w = reapwatch_new(AGE);
+	uint64_t now = boottime();
+	struct task_ref ref, in_order;
+	struct ev_gone gone;
+	pid_t child = pausing_child(), other = pausing_child();
+
+	(void)state;
+	ref = somebody(child);
+	in_order = somebody(other);
+	assert_int_equal(exited(w, &ref, now), 0);
+	assert_int_equal(reapwatch_exited(w, &in_order, now, true), 0);
+	assert_false(next_gone(w, now + NS_PER_S, &gone));
+	end(child);
+	end(other);
+	assert_false(next_gone(w, now + NS_PER_S, &gone));
+	assert_true(next_gone(w, now + 2 * NS_PER_S, &gone));
+	assert_int_equal(gone.h.who.tgid, ref.tgid);
+	/* The other's reap is told as it happens, or lost and counted. */
+	assert_false(next_gone(w, now + 2 * NS_PER_S, &gone));
 	assert_int_equal(reapwatch_deadline(w), UINT64_MAX);
 	reapwatch_free(w);
 }
@@ -218,6 +267,8 @@ int main(void)
 		cmocka_unit_test(test_a_reap_that_is_never_told),
 		cmocka_unit_test(test_a_zombie_whose_reap_was_lost),
 		cmocka_unit_test(test_asked_early_and_of_age),
+		cmocka_unit_test(test_asked_as_the_age_doubles),
+		cmocka_unit_test(test_a_zombie_whose_reap_is_never_told),
 		cmocka_unit_test(test_flat_though_every_reap_is_lost),
 	};
 
