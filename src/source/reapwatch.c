@@ -73,6 +73,7 @@ struct reapwatch *reapwatch_new(uint64_t age_ns)
 static void forget(struct reapwatch *w, struct end *e)
 {
 	TAILQ_REMOVE(e->in, e, link);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): its neighbours in the table are not freed */
 	HASH_DEL(w->table, e);
 	free(e);
 }
@@ -85,27 +86,15 @@ static void move(struct end *e, struct ends *to)
 	e->in = to;
 }
 
-/* Any of them; NULL: it is empty. */
-static struct end *first(const struct reapwatch *w)
-{
-	struct end *e = TAILQ_FIRST(&w->gone);
-
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): off the list before it is freed */
-	e = e ? e : TAILQ_FIRST(&w->asked);
-	for (int i = 0; i < STAGES && !e; i++)
-		e = TAILQ_FIRST(&w->stages[i].ends);
-	return e;
-	/* NOLINTEND(clang-analyzer-unix.Malloc) */
-}
-
 void reapwatch_free(struct reapwatch *w)
 {
-	struct end *e;
+	struct end *e, *next;
 
 	if (!w)
 		return;
-	while ((e = first(w)))
+	HASH_ITER(hh, w->table, e, next) {
 		forget(w, e);
+	}
 	free(w);
 }
 
@@ -246,11 +235,10 @@ bool reapwatch_untold(const struct reapwatch *w, uint64_t before)
 
 bool reapwatch_take_untold(struct reapwatch *w, uint64_t now, struct ev_gone *gone)
 {
-	struct end *e;
+	struct end *e, *next;
 
-	while ((e = first(w))) {
-		struct task_ref ref = e->ref; /* NOLINT(clang-analyzer-unix.Malloc): it was
-					       * taken off the list before it was freed */
+	HASH_ITER(hh, w->table, e, next) {
+		struct task_ref ref = e->ref;
 
 		forget(w, e);
 		if (!procfs_exists(&ref)) {
