@@ -92,9 +92,8 @@ void reapwatch_free(struct reapwatch *w)
 
 	if (!w)
 		return;
-	HASH_ITER(hh, w->table, e, next) {
+	HASH_ITER(hh, w->table, e, next)
 		forget(w, e);
-	}
 	free(w);
 }
 
