@@ -296,6 +296,15 @@ static bool is_freed(const struct model *m, const struct task_ref *ref)
 }
 
 /*
+ * A name read where its last parent was: is it that of whoever has that memory now?  A parent,
+ * by birth or by adoption (an ancestor, or the init of a namespace), is older than its child.
+ */
+static bool is_leftover(const struct model *m, const struct proc *p, const struct task_ref *by)
+{
+	return !by->tgid || by->start >= p->ref.start || !table_find(&m->table, by);
+}
+
+/*
  * Of those whose child it was when they ended, who had reaped it?  The one that is named.
  * A name that fits nobody is what was left of a parent that is not only dead but freed, so
  * it is none of the living, nor of the dead that are not freed yet: then it is the only one
@@ -321,8 +330,8 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 			n_freed++;
 		}
 	}
-	if (by->tgid && table_find(&m->table, by))
-		return NULL;	/* no leftover: see forgotten_parent() */
+	if (!is_leftover(m, p, by))
+		return NULL;	/* see forgotten_parent() */
 	if (n_freed)
 		return n_freed == 1 ? freed : NULL;
 	return n == 1 ? found : NULL;
@@ -359,17 +368,19 @@ static bool is_doubtful(const struct proc *p, const struct past_parent *of)
 }
 
 /*
- * A parent that is not among those remembered, as too many died since; or NULL.  A name
- * that is somebody's, start and all, is no leftover.
+ * A parent that is not among those remembered, as too many died since its own end; or NULL.
+ * A name that is somebody's, start and all, and older, is no leftover.
  */
 static const struct proc *forgotten_parent(const struct model *m, const struct proc *p,
 					   const struct task_ref *by)
 {
-	const struct proc *q = by->tgid ? table_find(&m->table, by) : NULL;
+	const struct past_parent *oldest = &p->past[PASTS - 1];
+	const struct proc *q;
 
-	if (!q || q == p || p->exit_ts == NO_TIME || q->exit_ts == NO_TIME || q->exit_ts < p->exit_ts)
+	if (p->exit_ts == NO_TIME || !oldest->who.ref.tgid || is_leftover(m, p, by))
 		return NULL;
-	return q;
+	q = table_find(&m->table, by);
+	return q->exit_ts < p->exit_ts || q->exit_ts > oldest->exit_ts ? NULL : q;
 }
 
 /*

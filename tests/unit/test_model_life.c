@@ -360,6 +360,33 @@ static void reaped_by_one_whose_memory_is_gone(void **state)
 	assert_string_equal(s->last.reaper.comm, "parent");
 }
 
+/* And used again, for somebody younger than the child, who can never have been its parent. */
+static void reaped_by_one_whose_memory_is_in_use(void **state)
+{
+	struct story *s = *state;
+
+	born(s, 10, 1);
+	execs(s, 10, "parent");
+	born(s, 11, 10);
+	born(s, 12, 10);
+	at(s, 1);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 3);
+	exits(s, 10, code(0));
+	at(s, 10);
+	freed(s, 10, 1);
+	born(s, 13, 1);
+	s->checked = s->n_lines;
+	freed(s, 11, 13);
+	TOLD(s, "10 reap 11 by 10 after 2 late");
+	assert_string_equal(s->last.reaper.comm, "parent");
+	exits(s, 13, code(0));
+	s->checked = s->n_lines;
+	freed(s, 12, 13);
+	TOLD(s, "10 reap 12 by 10 after 2 late");
+}
+
 /* Of two that died since, only one whose end was told to the last can be unreadable. */
 static void reaped_by_the_one_of_two_that_is_freed(void **state)
 {
@@ -644,6 +671,7 @@ int main(void)
 		STORY(autoreap_foretold_in_vain),
 		STORY(reaped_late),
 		STORY(reaped_by_one_whose_memory_is_gone),
+		STORY(reaped_by_one_whose_memory_is_in_use),
 		STORY(reaped_by_the_one_of_two_that_is_freed),
 		STORY(reaped_by_one_who_died_since),
 		STORY(reaped_by_an_adopter_who_died_since),
