@@ -63,7 +63,9 @@ class Privileges(LiveTest):
     def test_whole_machine(self):
         """None, in no thread: the one that writes the trace was started afterwards."""
         with Watch(self, "log", "--tee", self.path("trace")) as watch:
-            threads = of_threads(self.watched(watch))
+            self.watched(watch)
+            threads = wait_until(lambda: self.writing(watch.process),
+                                 "it has a thread that writes, by that name")
         self.assertEqual(threads, dict.fromkeys(("brood", "brood-trace"), only(kept_for_bpf())))
 
     def test_record(self):
