@@ -437,6 +437,18 @@ int BPF_PROG(on_release, struct task_struct *task)
 }
 
 /*
+ * Is a parent's memory in use again?  By a fork that has copied its own task_struct there, and
+ * not yet said that the copy leads its group; or by a thread that is younger than the child.
+ * (So is a thread that was given the child by another one of its group, which is known.)
+ */
+static __always_inline bool is_in_use_again(struct task_struct *task, struct task_struct *parent,
+					    struct task_struct *leader)
+{
+	return (__u64)leader != (__u64)parent &&
+	       (!is_thread(parent) || parent->start_boottime > task->start_boottime);
+}
+
+/*
  * Late, by an RCU grace period, and in somebody else's context.  But real_parent still
  * points to whoever was the parent when it was released: a zombie that was handed on
  * points to its adopter, one that was reaped before its parent ended to that parent.
@@ -445,7 +457,7 @@ int BPF_PROG(on_release, struct task_struct *task)
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct *task)
 {
-	struct task_struct *parent;
+	struct task_struct *parent, *leader;
 	struct ev_reap *e;
 
 	if (cfg.exact_reaps && !take_zap(task))
@@ -455,10 +467,13 @@ int BPF_PROG(on_free, struct task_struct *task)
 		return 0;
 	if (cfg.exact_reaps)		/* else it would have been told by on_release */
 		e->h.flags |= EVF_SELF_REAP;
-	parent = task->real_parent->group_leader;
-	fill_ref(&e->parent, parent);
+	parent = task->real_parent;
+	leader = parent->group_leader;
+	if (is_in_use_again(task, parent, leader))
+		e->h.flags |= EVF_LEFTOVER;
+	fill_ref(&e->parent, leader);
 	e->by = e->parent;
-	bpf_probe_read_kernel(e->by_comm, sizeof(e->by_comm), parent->comm);
+	bpf_probe_read_kernel(e->by_comm, sizeof(e->by_comm), leader->comm);
 	e->cpu_ns = task->signal->sum_sched_runtime;
 	submit(e);
 	unfollow(task);

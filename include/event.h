@@ -76,6 +76,7 @@ enum event_flags {
 	EVF_ADOPTER_IGNORES = 1 << 9, /* exit: the adopter ignores SIGCHLD: zombies that it is
 				 * given are released at once */
 	EVF_CUT_SHORT = 1 << 11, /* end: of a trace that has none of its own */
+	EVF_LEFTOVER = 1 << 12,	/* reap: `by` was read from memory that is in use again */
 	EVF_GOES_ON = 1 << 10,	/* end: of what is looked at; the trace itself goes on */
 };
 

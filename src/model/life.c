@@ -299,9 +299,10 @@ static bool is_freed(const struct model *m, const struct task_ref *ref)
  * A name read where its last parent was: is it that of whoever has that memory now?  A parent,
  * by birth or by adoption (an ancestor, or the init of a namespace), is older than its child.
  */
-static bool is_leftover(const struct model *m, const struct proc *p, const struct task_ref *by)
+static bool is_leftover(const struct model *m, const struct proc *p, const struct ev_reap *r)
 {
-	return !by->tgid || by->start >= p->ref.start || !table_find(&m->table, by);
+	return (r->h.flags & EVF_LEFTOVER) || !r->by.tgid || r->by.start >= p->ref.start ||
+	       !table_find(&m->table, &r->by);
 }
 
 /*
@@ -311,7 +312,7 @@ static bool is_leftover(const struct model *m, const struct proc *p, const struc
  * there is, if there is only one.
  */
 static const struct past_parent *late_reaper(const struct model *m, const struct proc *p,
-					     const struct task_ref *by)
+					     const struct ev_reap *r)
 {
 	const struct past_parent *found = NULL, *freed = NULL;
 	int n = 0, n_freed = 0;
@@ -321,7 +322,7 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 
 		if (!past->who.ref.tgid || (p->exit_ts != NO_TIME && past->exit_ts < p->exit_ts))
 			continue;
-		if (ref_same(&past->who.ref, by))
+		if (ref_same(&past->who.ref, &r->by))
 			return past;
 		found = past;
 		n++;
@@ -330,7 +331,7 @@ static const struct past_parent *late_reaper(const struct model *m, const struct
 			n_freed++;
 		}
 	}
-	if (!is_leftover(m, p, by))
+	if (!is_leftover(m, p, r))
 		return NULL;	/* see forgotten_parent() */
 	if (n_freed)
 		return n_freed == 1 ? freed : NULL;
@@ -372,14 +373,14 @@ static bool is_doubtful(const struct proc *p, const struct past_parent *of)
  * A name that is somebody's, start and all, and older, is no leftover.
  */
 static const struct proc *forgotten_parent(const struct model *m, const struct proc *p,
-					   const struct task_ref *by)
+					   const struct ev_reap *r)
 {
 	const struct past_parent *oldest = &p->past[PASTS - 1];
 	const struct proc *q;
 
-	if (p->exit_ts == NO_TIME || !oldest->who.ref.tgid || is_leftover(m, p, by))
+	if (p->exit_ts == NO_TIME || !oldest->who.ref.tgid || is_leftover(m, p, r))
 		return NULL;
-	q = table_find(&m->table, by);
+	q = table_find(&m->table, &r->by);
 	return q->exit_ts < p->exit_ts || q->exit_ts > oldest->exit_ts ? NULL : q;
 }
 
@@ -392,8 +393,8 @@ static const struct proc *forgotten_parent(const struct model *m, const struct p
 static void reaped_late(struct model *m, struct proc *p, const struct ev_reap *r)
 {
 	bool is_parent = r->by.tgid && ref_same(&r->by, &p->parent.ref);
-	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, &r->by);
-	const struct proc *forgotten = forgotten_parent(m, p, &r->by);
+	const struct past_parent *past = is_parent ? NULL : late_reaper(m, p, r);
+	const struct proc *forgotten = forgotten_parent(m, p, r);
 	bool doubtful = (is_parent || past) && is_doubtful(p, past);
 	uint64_t until = m->now;
 

@@ -387,6 +387,33 @@ static void reaped_by_one_whose_memory_is_in_use(void **state)
 	TOLD(s, "10 reap 12 by 10 after 2 late");
 }
 
+/* Or it holds the copy that somebody older makes of himself, as the kernel saw. */
+static void reaped_by_one_whose_memory_a_fork_has(void **state)
+{
+	struct story *s = *state;
+	struct ev_reap ev;
+
+	born(s, 5, 1);
+	born(s, 10, 1);
+	execs(s, 10, "parent");
+	born(s, 11, 10);
+	born(s, 12, 10);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 3);
+	exits(s, 10, code(0));
+	at(s, 10);
+	freed(s, 10, 1);
+	s->checked = s->n_lines;
+	ev = story_reap(s, 11, 5);
+	ev.h.flags |= EVF_LEFTOVER;
+	story_feed(s, &ev);
+	TOLD(s, "10 reap 11 by 10 after 3 late");
+	/* Else somebody that old may be an adopter of whom nothing is known. */
+	freed(s, 12, 5);
+	TOLD(s, "10 reap 12 by ? after 10 late");
+}
+
 /* Of two that died since, only one whose end was told to the last can be unreadable. */
 static void reaped_by_the_one_of_two_that_is_freed(void **state)
 {
@@ -672,6 +699,7 @@ int main(void)
 		STORY(reaped_late),
 		STORY(reaped_by_one_whose_memory_is_gone),
 		STORY(reaped_by_one_whose_memory_is_in_use),
+		STORY(reaped_by_one_whose_memory_a_fork_has),
 		STORY(reaped_by_the_one_of_two_that_is_freed),
 		STORY(reaped_by_one_who_died_since),
 		STORY(reaped_by_an_adopter_who_died_since),
