@@ -114,7 +114,7 @@ class LiveTest(unittest.TestCase):
 
     def __init__(self, method):
         super().__init__(method)
-        self.watches, self.skipped_probes = [], 0
+        self.watches, self.skipped_probes, self.heard = [], 0, []
         if PREEMPTIBLE:
             # No plain function: unittest's loader would take that for a static method.
             setattr(self, method, functools.partial(self.unless_lost, getattr(self, method)))
@@ -140,6 +140,11 @@ class LiveTest(unittest.TestCase):
     def note(self, stderr):
         """What a brood had to say as it ended."""
         self.skipped_probes += sum(int(n) for n in SKIPPED_PROBES.findall(stderr))
+
+    def numbers_heard(self):
+        """All numbers in what brood said so far, PIDs among them."""
+        said = [*self.heard, *(watch.seen() for watch in self.watches)]
+        return sorted({int(n) for text in said for n in re.findall(rb"\b\d{1,7}\b", text)})
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="brood-test-")
@@ -198,6 +203,7 @@ class LiveTest(unittest.TestCase):
             raise AssertionError(f"brood {args} did not end within {PATIENCE} s\n"
                                  f"stdout: {out[-2000:]}\nstderr: {err[-2000:]}") from None
         self.note(err)
+        self.heard.append(out)
         return Finished(process.returncode, out, err, process.pid)
 
     def view(self, verb, command, *options, zombie_after_ms=NEVER_MS, **how):
@@ -209,6 +215,7 @@ class LiveTest(unittest.TestCase):
         run.zombie_after_ms = zombie_after_ms
         with open(output, "rb") as f:
             run.output = f.read()
+        self.heard.append(run.output)
         return run
 
     def follow(self, command, *options, **how):

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 EVENT = "events/sched/sched_process_free/"
-LINE = re.compile(r" (\d+\.\d+): sched_process_free: (comm=.* pid=\d+) ")
+LINE = re.compile(r" (\d+\.\d+): sched_process_free: comm=(.*) pid=(\d+) ")
 
 
 class Unheard:
@@ -55,12 +55,12 @@ class Unheard:
             self.threads = threads
 
     def since(self, begun):
-        """Those whose reaps were not told since this time.monotonic(): ["comm=… pid=…"]."""
+        """Those whose reaps were not told since this time.monotonic(): [(PID, comm)]."""
         if not self.instance:
             return []
         with open(os.path.join(self.instance, "trace"), encoding="utf-8", errors="replace") as f:
             found = [LINE.search(line) for line in f]
-        return [m[2] for m in found if m and float(m[1]) >= begun]
+        return [(int(m[3]), m[2]) for m in found if m and float(m[1]) >= begun]
 
     now = staticmethod(time.monotonic)
 
