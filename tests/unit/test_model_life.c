@@ -312,20 +312,26 @@ static void reaped_late(void **state)
 	assert_int_equal(model_counts(s->m)->ignored, 1);
 }
 
+/* 11 and 12 end, and 3 ms after the beginning their parent does: 10. */
+static void parent_of_two_dies(struct story *s, uint64_t children_end)
+{
+	born(s, 10, 1);
+	execs(s, 10, "parent");
+	born(s, 11, 10);
+	born(s, 12, 10);
+	at(s, children_end);
+	exits(s, 11, code(0));
+	exits(s, 12, code(0));
+	at(s, 3);
+	exits(s, 10, code(0));
+}
+
 /* A parent that waits and exits at once is dead before the reap is told. */
 static void reaped_by_one_who_died_since(void **state)
 {
 	struct story *s = *state;
 
-	born(s, 10, 1);
-	execs(s, 10, "parent");
-	born(s, 11, 10);
-	born(s, 12, 10);
-	at(s, 1);
-	exits(s, 11, code(0));
-	exits(s, 12, code(0));
-	at(s, 3);
-	exits(s, 10, code(0));
+	parent_of_two_dies(s, 1);
 	TOLD(s, "0 fork 10 of 1", "0 exec 10 of 1", "0 fork 11 of 10", "0 fork 12 of 10",
 	     "1 exit 11 of 10 code 0", "1 exit 12 of 10 code 0", "3 exit 10 of 1 code 0");
 	at(s, 10);
@@ -365,15 +371,7 @@ static void reaped_by_one_whose_memory_is_in_use(void **state)
 {
 	struct story *s = *state;
 
-	born(s, 10, 1);
-	execs(s, 10, "parent");
-	born(s, 11, 10);
-	born(s, 12, 10);
-	at(s, 1);
-	exits(s, 11, code(0));
-	exits(s, 12, code(0));
-	at(s, 3);
-	exits(s, 10, code(0));
+	parent_of_two_dies(s, 1);
 	at(s, 10);
 	freed(s, 10, 1);
 	born(s, 13, 1);
@@ -394,14 +392,7 @@ static void reaped_by_one_whose_memory_a_fork_has(void **state)
 	struct ev_reap ev;
 
 	born(s, 5, 1);
-	born(s, 10, 1);
-	execs(s, 10, "parent");
-	born(s, 11, 10);
-	born(s, 12, 10);
-	exits(s, 11, code(0));
-	exits(s, 12, code(0));
-	at(s, 3);
-	exits(s, 10, code(0));
+	parent_of_two_dies(s, 0);
 	at(s, 10);
 	freed(s, 10, 1);
 	s->checked = s->n_lines;
