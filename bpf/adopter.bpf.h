@@ -30,7 +30,7 @@ static __always_inline void fill_first_init(struct ev_exit *e, struct task_struc
 		e->h.flags |= EVF_ADOPTER_IGNORES;
 	e->adopter.tgid = init->tgid;
 	e->adopter.start = leader->start_boottime;
-	bpf_probe_read_kernel(e->adopter_comm, sizeof(e->adopter_comm), leader->comm);
+	copy_comm(e->adopter_comm, leader);
 }
 
 static __always_inline void fill_adopter(struct ev_exit *e, struct task_struct *task,

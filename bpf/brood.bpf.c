@@ -148,7 +148,7 @@ static __always_inline int emit_exec(const struct ev_exec *head, struct linux_bi
 	char *data;
 	long n;
 
-	e = reserve(sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC);
+	e = reserve_at(head->h.ts, sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC);
 	if (!e)
 		return EXEC_DONE;
 	*e = *head;
@@ -473,7 +473,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 		e->h.flags |= EVF_LEFTOVER;
 	fill_ref(&e->parent, leader);
 	e->by = e->parent;
-	bpf_probe_read_kernel(e->by_comm, sizeof(e->by_comm), leader->comm);
+	copy_comm(e->by_comm, leader);
 	e->cpu_ns = task->signal->sum_sched_runtime;
 	submit(e);
 	unfollow(task);

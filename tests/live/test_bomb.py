@@ -26,7 +26,7 @@ LIVES = 150             # of the innocent
 # see docs/correctness.md.
 SMALL = 24 * 1024
 # Measured: 0.001 to 0.2 s, 0.6 s where it was lost in a small ring and the census found it.
-BACK_S = 2.0
+BACK_S = 1.0 * max(1, PATIENCE / 30)    # an emulated machine is slower
 # Of CPU time, to end.  Measured: 0.6 to 2 s; 15 s and more while each event looked through all
 # whose reap was lost.
 END_CPU_S = 6.0
