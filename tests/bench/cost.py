@@ -10,6 +10,7 @@ environment: QUICK=1    a first look, in 4 minutes
              IDLE=30    seconds that an idle machine is watched
              STORM=60   seconds of the fork storm
              ONLY=REGEX     of the tracers' names
+             ON=REGEX       of the workloads' names
 
 Each pair is a run alone and one traced, in turn, so that a machine whose speed drifts slows
 both; the figure is the median of the pairs' ratios, with its quartiles.  A tracer's CPU time is
@@ -160,6 +161,8 @@ class Bench:
         self.broken, self.peak = {}, collections.defaultdict(float)
         only = re.compile(os.environ.get("ONLY", ""))
         self.tracers = [t for t in TRACERS if only.search(t.name)]
+        on = re.compile(os.environ.get("ON", ""))
+        self.workloads = [w for w in WORKLOADS if on.search(w.name)]
 
     def build_events(self):
         """Of the build, which does not count itself, all that brood tells of."""
@@ -191,17 +194,17 @@ class Bench:
 
     def round_whole(self, tracer, settle):
         """One pair of each workload with a tracer of the whole machine."""
-        alone = {w: self.place.run(w) for w in WORKLOADS}
+        alone = {w: self.place.run(w) for w in self.workloads}
         running = Running(tracer, self.brood, self.out(tracer))
-        for w in WORKLOADS:
+        for w in self.workloads:
             done, cpu = self.watched(tracer, w, running, self.place.start(w), settle)
             self.cells[tracer.name, w.name].add(tracer, alone[w], done, cpu)
         seen = running.stop()
-        for w in WORKLOADS:
+        for w in self.workloads:
             self.count(tracer, w, seen)
 
     def round_following(self, tracer, settle):
-        for w in WORKLOADS:
+        for w in self.workloads:
             alone = self.place.run(w)
             running = Running(tracer, self.brood, self.out(tracer), self.place.command(w))
             done, cpu = self.watched(tracer, w, running, running.child, settle)
@@ -311,12 +314,12 @@ def main():
     result = {
         "machine": machine(), "load": load, "noisy": load["busy"] > BUSY or load["steal"] > BUSY,
         "settings": {"pairs": PAIRS, "seconds": SECONDS, "minutes": (time.monotonic() - start) / 60},
-        "workloads": [{"name": w.name, "what": w.what} for w in WORKLOADS],
+        "workloads": [{"name": w.name, "what": w.what} for w in bench.workloads],
         "tracers": [{"name": t.name, "version": version(t), "broken": bench.broken.get(t.name),
                      "tells": list(t.kinds),
                      "peak_mib": bench.peak.get(t.name), "wakeups_per_s": idle["wakeups_per_s"].get(t.name),
                      "workloads": {} if t.name in bench.broken else
-                     {w.name: bench.cells[t.name, w.name].figures(t) for w in WORKLOADS}}
+                     {w.name: bench.cells[t.name, w.name].figures(t) for w in bench.workloads}}
                     for t in bench.tracers],
         "probes_ns": probes, "storm": storm, "idle": idle,
     }
@@ -325,7 +328,7 @@ def main():
     text = report.tables(result)
     print(text)
     page = os.path.join(os.path.dirname(__file__), "../../docs/cost.md")
-    if not (QUICK or os.environ.get("ONLY")):
+    if not (QUICK or os.environ.get("ONLY") or os.environ.get("ON")):
         report.put_into(page, text)
 
 
