@@ -136,11 +136,22 @@ class Comparison(Reaps):
             made = next((r for r in creator.of("made") if r.child == node.number), None)
         return made.result if made else None
 
+    def may_have_number(self, node, space, number):
+        """Whoever could have written down its PID there was killed before: is it that one?"""
+        life = self.lives[node.number]
+        if (life.waited or not (life.process and life.process.fork) or
+                space not in (node.space, self.nodes[node.creator].space) or
+                self.number_in(node, space) is not None):
+            return False
+        return node.space != space or life.process.fork["ns_pid"] == number
+
     def resolve_waits(self):
         for waiter in [self.journal.gardener, *self.nodes]:
             for r in waiter.of("waited"):
-                found = [n for n in self.nodes if n.number in self.lives and n is not waiter and
-                         self.number_in(n, waiter.space) == r.target]
+                others = [n for n in self.nodes if n.number in self.lives and n is not waiter]
+                found = [n for n in others if self.number_in(n, waiter.space) == r.target]
+                found = found or [n for n in others
+                                  if self.may_have_number(n, waiter.space, r.target)][:1]
                 if len(found) > 1:      # a number was used twice
                     found = [n for n in found if not self.lives[n.number].waited][:1]
                 if not found:
