@@ -182,7 +182,7 @@ soak-model: $(BUILD)/unit/test_day $(BUILD)/unit/test_day_of_losses
 
 IN_VM := $(patsubst tests/live/%.c,$(BUILD)/kernels/live/%,$(wildcard tests/live/*.c)) \
 	$(SCENARIOS:$(BUILD)/%=$(BUILD)/kernels/%) $(BUILD)/kernels/fates $(BUILD)/kernels/init \
-	$(BUILD)/kernels/live/grove
+	$(BUILD)/kernels/live/grove $(BUILD)/kernels/unit/retrace
 
 define static_program
 	$(call say,CC,$<)
@@ -197,6 +197,10 @@ $(BUILD)/kernels/live/grove: $(GROVE) tests/live/grove/grove.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) $(LDFLAGS) -static $(GROVE) -o $@ -pthread
+$(BUILD)/kernels/unit/retrace: tests/unit/retrace.c $(PURE:%/users.o=%/users-static.o)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(LDFLAGS) -static $^ -o $@ $(STATIC_LIBS)
 $(BUILD)/kernels/%: tests/kernels/%.c
 	$(call static_program,-D_GNU_SOURCE)
 

@@ -24,6 +24,14 @@ struct who family_name(const struct model *m, const struct task_ref *ref, const 
 	return w;
 }
 
+void family_learn_name(struct model *m, const struct task_ref *ref, const char *comm)
+{
+	struct proc *p = ref->tgid ? table_find(&m->table, ref) : NULL;
+
+	if (p && !p->ghost && p->state == PROC_ALIVE && comm[0])
+		memcpy(p->comm, comm, sizeof(p->comm));
+}
+
 void family_set_parent(struct model *m, struct proc *p, const struct who *w)
 {
 	p->parent = *w;
@@ -155,6 +163,7 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 	struct who from = dead_parent(p);
 	struct proc *c;
 
+	family_learn_name(m, &x->adopter, x->adopter_comm);
 	p->heir = family_name(m, &x->adopter, NULL);
 	if (x->adopter_comm[0])
 		memcpy(p->heir.comm, x->adopter_comm, sizeof(p->heir.comm));

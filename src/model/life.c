@@ -280,6 +280,7 @@ static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap
 	if (by && by != p && by->state != PROC_ALIVE && !by->ns_init)
 		self = true;
 	p->autoreap = self || (p->autoreap && !ref_same(&r->by, parent));
+	family_learn_name(m, &r->by, r->by_comm);
 	if (!p->autoreap && r->by.tgid)
 		p->reaper = family_name(m, &r->by, r->by_comm);
 	if (r->parent.tgid && !ref_same(&r->parent, &p->parent.ref))

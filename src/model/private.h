@@ -62,6 +62,8 @@ void checkpoint_end(struct model *m, const struct event *ev);
 
 /* family.c */
 struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm);
+/* An event of another process told its name: a change of name (prctl) has none of its own. */
+void family_learn_name(struct model *m, const struct task_ref *ref, const char *comm);
 /* An empty w->comm is filled from the table. */
 void family_set_parent(struct model *m, struct proc *p, const struct who *w);
 /*
