@@ -205,7 +205,7 @@ class Trace:
         kind, p = line["type"], self.processes.get(line["id"])
         assert line["id"] == f"{line['pid']}-{line['id'].split('-')[1]}", line
         if kind in ("snapshot", "fork"):
-            assert p is None, f"{line['id']} appears twice"
+            assert p is None, f"appears twice: {p.lines}, then {line}"
             p = self.processes[line["id"]] = Process(line)
         assert p is not None, f"not introduced by a snapshot or a fork: {line}"
         assert p.reap is None, f"{kind} after it was reaped: {line}"
