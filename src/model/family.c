@@ -24,12 +24,18 @@ struct who family_name(const struct model *m, const struct task_ref *ref, const 
 	return w;
 }
 
-void family_learn_name(struct model *m, const struct task_ref *ref, const char *comm)
+struct who family_named(struct model *m, const struct task_ref *ref, const char *comm)
 {
-	struct proc *p = ref->tgid ? table_find(&m->table, ref) : NULL;
+	struct who w = {.ref = {.start = ref->start, .tgid = ref->tgid}};
+	struct proc *p;
 
-	if (p && !p->ghost && p->state == PROC_ALIVE && comm[0])
+	if (!comm[0])
+		return family_name(m, ref, NULL);
+	p = ref->tgid ? table_find(&m->table, ref) : NULL;
+	if (p && p->state == PROC_ALIVE)
 		memcpy(p->comm, comm, sizeof(p->comm));
+	memcpy(w.comm, comm, sizeof(w.comm));
+	return w;
 }
 
 void family_set_parent(struct model *m, struct proc *p, const struct who *w)
@@ -163,10 +169,7 @@ void family_hand_over(struct model *m, struct proc *p, const struct ev_exit *x)
 	struct who from = dead_parent(p);
 	struct proc *c;
 
-	family_learn_name(m, &x->adopter, x->adopter_comm);
-	p->heir = family_name(m, &x->adopter, NULL);
-	if (x->adopter_comm[0])
-		memcpy(p->heir.comm, x->adopter_comm, sizeof(p->heir.comm));
+	p->heir = family_named(m, &x->adopter, x->adopter_comm);
 	p->heir_ignores = adopter_ignores(m, x);
 
 	while ((c = TAILQ_FIRST(&p->children))) {

@@ -270,6 +270,7 @@ static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap
 {
 	const struct proc *by = r->by.tgid ? table_find(&m->table, &r->by) : NULL;
 	const struct task_ref *parent = r->parent.tgid ? &r->parent : &p->parent.ref;
+	const struct who reaper = family_named(m, &r->by, r->by_comm);
 	bool self = r->h.flags & EVF_SELF_REAP;
 
 	/*
@@ -280,9 +281,8 @@ static void reaped_exactly(struct model *m, struct proc *p, const struct ev_reap
 	if (by && by != p && by->state != PROC_ALIVE && !by->ns_init)
 		self = true;
 	p->autoreap = self || (p->autoreap && !ref_same(&r->by, parent));
-	family_learn_name(m, &r->by, r->by_comm);
 	if (!p->autoreap && r->by.tgid)
-		p->reaper = family_name(m, &r->by, r->by_comm);
+		p->reaper = reaper;
 	if (r->parent.tgid && !ref_same(&r->parent, &p->parent.ref))
 		p->parent = family_name(m, &r->parent, NULL);
 	p->zombie_ns = interval(p, m->now);

@@ -61,9 +61,13 @@ void checkpoint_link(struct model *m, const struct event *ev);
 void checkpoint_end(struct model *m, const struct event *ev);
 
 /* family.c */
+/* As the table calls it; comm, where the table does not have it. */
 struct who family_name(const struct model *m, const struct task_ref *ref, const char *comm);
-/* An event of another process told its name: a change of name (prctl) has none of its own. */
-void family_learn_name(struct model *m, const struct task_ref *ref, const char *comm);
+/*
+ * As an event of another process called it just now, and so does the table from now on: a change
+ * of name (prctl) has no event of its own.  As the table calls it, where comm is empty.
+ */
+struct who family_named(struct model *m, const struct task_ref *ref, const char *comm);
 /* An empty w->comm is filled from the table. */
 void family_set_parent(struct model *m, struct proc *p, const struct who *w);
 /*
