@@ -264,18 +264,16 @@ static void on_fork(struct model *m, const struct event *ev)
 	struct proc *p = table_find(&m->table, &ev->who);
 	struct fact f;
 
-	if (p && (p->fork_ts != NO_TIME || p->state == PROC_GONE)) {
+	/* Listed before its fork was told, the creator being held up in between: it is known. */
+	if (p) {
 		m->counts.ignored++;
 		return;
 	}
-	if (!p)
-		p = add(m, &ev->who);
+	p = add(m, &ev->who);
 	if (!p)
 		return;
 	memcpy(p->comm, ev->comm, sizeof(p->comm));
 	p->inferred = ev->flags & EVF_INFERRED;
-	p->from_snapshot = false;
-	p->adopted_before = false;
 	p->fork_ts = m->now;
 	p->creator = e->creator;
 	p->birth_parent = (struct task_ref){.start = e->parent.start, .tgid = e->parent.tgid};
@@ -284,8 +282,7 @@ static void on_fork(struct model *m, const struct event *ev)
 	p->ns_pid = e->ns_pid;
 	p->pid_ns = e->pid_ns;
 	p->cgroup_id = e->cgroup_id;
-	if (p->orphaned_ts == NO_TIME && !ref_same(&p->parent.ref, &p->birth_parent))
-		family_set_parent(m, p, &(struct who){.ref = p->birth_parent});
+	family_set_parent(m, p, &(struct who){.ref = p->birth_parent});
 	table_birth(&m->table, p, &p->birth_parent);
 
 	f = model_fact(m, FACT_FORK, p);

@@ -130,6 +130,23 @@ static void free_table(struct entry *table)
 	}
 }
 
+static bool birth_told(const struct queue *early, const struct task_ref *ref)
+{
+	const struct queued *q = early->first;
+
+	while (q && !(q->ev.kind == EV_FORK && ref_same(&q->ev.who, ref)))
+		q = q->next;
+	return q;
+}
+
+bool births_untold(const struct snapshot *s, const struct queue *early, __u64 since)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].h.who.start >= since && !birth_told(early, &s->list[i].h.who))
+			return true;
+	return false;
+}
+
 int catch_up(struct snapshot *s, const struct queue *early, __u64 t0, const struct queued **rest)
 {
 	struct entry *table = NULL, *e;

@@ -9,8 +9,17 @@
 #ifndef BROOD_CATCHUP_H
 #define BROOD_CATCHUP_H
 
+#include <stdbool.h>
+
 #include "source/queue.h"
 #include "source/snapshot.h"
+
+/*
+ * Is there one listed, born since then, whose fork is not queued?  A child is put into the
+ * kernel's list before its fork is told (kernel/fork.c: copy_process, kernel_clone), and its
+ * creator may be held up in between.
+ */
+bool births_untold(const struct snapshot *s, const struct queue *early, __u64 since);
 
 /*
  * Apply the queued events up to the first that is not older than t0; then leave out those

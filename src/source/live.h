@@ -34,6 +34,7 @@ struct live {
 	const struct sink *sink;	/* NULL: still starting */
 	struct secrets *secrets;	/* NULL: nothing is to be hidden */
 	int signal_fd;
+	uint64_t attached;		/* since then the probes tell */
 	uint64_t last_ts;		/* of what was delivered; nothing may be before it */
 	uint32_t lost_seen;
 	uint64_t missed_seen;		/* of probes_missed() */

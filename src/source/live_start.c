@@ -15,6 +15,8 @@
 #include <bpf/bpf.h>
 
 #include "base/say.h"
+#include "source/catchup.h"
+#include "source/clock.h"
 #include "source/privileges.h"
 #include "source/redact.h"
 
@@ -123,6 +125,7 @@ static int open_all(struct live *l)
 	err = filter_open_cgroups(&l->opt.filter, l->skel);
 	if (!err && !l->opt.snapshot_only)
 		err = probes_attach(l->skel);
+	l->attached = boottime();
 	return err ? err : begin(l);
 }
 
@@ -142,6 +145,21 @@ static int give_up_privileges(const struct live *l)
 	if (err)
 		say("cannot give up privileges", strerror(-err), NULL);
 	return err;
+}
+
+/*
+ * What happened while the processes were listed.  Whose fork is not told after a grace period
+ * is taken for one that existed: of some no fork is ever told (see LATE_NS in model/life.c).
+ */
+static int drain_early(struct live *l)
+{
+	int n = ring_drain(l->ring);
+
+	if (n >= 0 && births_untold(&l->snapshot, &l->early, l->attached)) {
+		ring_settle();
+		n = ring_drain(l->ring);
+	}
+	return n < 0 ? n : 0;
 }
 
 int live_open(struct source *out, const struct live_options *opt, int *status)
@@ -175,10 +193,8 @@ int live_open(struct source *out, const struct live_options *opt, int *status)
 		err = give_up_privileges(l);
 	if (!err && opt->command)
 		err = command_release(&l->command, opt->command[0], status);
-	if (!err && !opt->command) {
-		err = ring_drain(l->ring);
-		err = err < 0 ? err : 0;
-	}
+	if (!err && !opt->command && !opt->snapshot_only)
+		err = drain_early(l);
 	if (err) {
 		live_close(l);
 		return err;

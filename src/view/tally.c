@@ -42,18 +42,11 @@ static void met(struct peaks *k)
 	k->born = true;
 }
 
-static void born(struct peaks *k, const struct proc *p)
+static void born(struct peaks *k)
 {
 	if (++k->forks > k->busiest_forks) {
 		k->busiest_forks = k->forks;
 		k->busiest_ts = k->ts / SECOND * SECOND;
-	}
-	if (p->state != PROC_ALIVE)
-		return;
-	if (p->entry == ENTRY_FOUND) {
-		/* It was not there all the time after all. */
-		k->alive -= k->alive > 0;
-		k->most_alive -= k->most_alive > 0;
 	}
 	k->alive++;
 	k->born = true;
@@ -75,7 +68,7 @@ static void count_alive(struct peaks *k, const struct fact *f)
 			found(k);
 		break;
 	case FACT_FORK:
-		born(k, f->proc);
+		born(k);
 		break;
 	case FACT_EXIT:
 		ended(k);

@@ -71,13 +71,6 @@ static void from_a_fork(void **state)
 	assert_false(s->last.from_snapshot);
 	assert_false(s->last.inferred);
 	assert_int_equal(s->last.sid, 0);
-	/* The same, where it had been met before. */
-	execs(s, 13, "early");
-	f.h.who = story_ref(13);
-	story_feed(s, &f);
-	TOLD(s, "0 snapshot 13 of ? (inferred)", "0 exec 13 of ?", "0 fork 13 of 10");
-	assert_false(s->last.inferred);
-	assert_string_equal(s->last.comm, f.h.comm);
 }
 
 static void from_an_exec(void **state)

@@ -332,13 +332,6 @@ static void test_met_late_and_lost(void **state)
 	expect_peak(c, 4, 5);
 	forks(c, 1, 43);
 	expect_peak(c, 5, 20);
-	/* Its fork is told after all. */
-	c->now = 30;
-	found(c, 50, 1, "early");
-	expect_peak(c, 6, 20);
-	c->now = 31;
-	forks(c, 1, 50);
-	expect_peak(c, 6, 31);
 	curtain(c);
 	play_end(c);
 }
