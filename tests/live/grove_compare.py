@@ -6,6 +6,7 @@ from grove_world import SLACK, TICK, Life, b64, text
 from trace_lines import args_of
 
 SIGKILL = 9
+DUMPS_CORE = {3, 4, 5, 6, 7, 8, 11, 24, 25, 31}     # signal(7), x86 and arm
 
 
 class Comparison(Reaps):
@@ -65,9 +66,26 @@ class Comparison(Reaps):
         """It may have died with the init of a PID namespace."""
         return any(not self.stays(init) for init in self.spaces(node))
 
+    def infected(self, node):
+        """Signals of others that it may have died of.
+
+        Until 5.15 a core dump killed all that shared the memory, with the same status
+        (fs/coredump.c: zap_threads): a child of vfork or posix_spawn, and its creator.
+        """
+        if self.world.kernel >= (5, 16):
+            return set()
+        found = set()
+        for other in self.nodes:
+            a, b = (node, other) if other.number == node.creator else (other, node)
+            if a is not b and a.creator == b.number and a.how in ("vfork", "spawn"):
+                end = other.last("end")
+                found.update(sig for _, sig, _ in self.killers(other))
+                found.add(end.status if end else None)
+        return found & DUMPS_CORE
+
     def may_be_cut(self, node):
         """It may have been killed at any moment, in the middle of anything."""
-        return bool(self.killers(node)) or self.dragged(node)
+        return bool(self.killers(node)) or self.dragged(node) or bool(self.infected(node))
 
     def pending(self, node, kind, results):
         """The last record of that kind, if its result was never written."""
@@ -278,9 +296,10 @@ class Comparison(Reaps):
         node, found = life.node, set()
         end = node.last("end")
         if end:
-            found.add(end.status_before_5_17 if self.world.before_5_17 else end.status)
+            found.add(end.status_before_5_17 if self.world.kernel < (5, 17) else end.status)
             # All threads but the leader's are gone with an init that cannot kill itself.
         found.update(sig for _, sig, _ in self.killers(node))
+        found.update(self.infected(node))
         if self.dragged(node):
             found.add(SIGKILL)
         return found
@@ -300,8 +319,8 @@ class Comparison(Reaps):
                     peek.status | (0x80 if peek.code == 3 else 0))
             # Until 5.16 WNOWAIT told the status of the leader even where it is not that of the
             # process (kernel/exit.c: wait_task_zombie).
-            if not (self.world.before_5_17 and life.node.end_kind.startswith("leader_first") and
-                    end and told == end.leader):
+            if not (self.world.kernel < (5, 17) and end and told == end.leader and
+                    life.node.end_kind.startswith("leader_first")):
                 self.demand(status == told, life, "has status", status, "but", peek)
         if end and not self.may_be_cut(life.node):
             self.demand(text(b64(line, "comm")) == text(end.data), life, "ends as",
@@ -320,7 +339,8 @@ class Comparison(Reaps):
                    if sig == line["signal"] and n.number in self.lives]
         sure = any(sig == line["signal"] and certain for _, sig, certain in self.killers(node))
         itself = end and end.status == line["signal"]
-        nobody = self.dragged(node) and line["signal"] == SIGKILL
+        nobody = (self.dragged(node) and line["signal"] == SIGKILL or
+                  line["signal"] in self.infected(node))
         if itself and node.end_kind == "fault":
             nobody = True
         elif itself:

@@ -28,9 +28,8 @@ class World:
         self.reaped = reaped                            # by the adopter: (PID, start): status
         self.late = []                                  # ns from a wait4() to the reap's line
         self.exact = trace.meta["reap_source"] == "release_task"
-        release = trace.meta["kernel"].split(".")
-        self.before_5_17 = tuple(int("".join(c for c in n if c.isdigit()) or 0)
-                                 for n in release[:2]) < (5, 17)
+        self.kernel = tuple(int("".join(c for c in n if c.isdigit()) or 0)
+                            for n in trace.meta["kernel"].split(".")[:2])
         self.made = collections.defaultdict(list)       # creator's id: processes in order
         self.by_start = collections.defaultdict(list)   # (PID, tick): processes
         self.claimed = {}                               # id: node
