@@ -13,7 +13,9 @@ environment: QUICK=1    a first look, in 4 minutes
              ON=REGEX       of the workloads' names
 
 Each pair is a run alone and one traced, in turn, so that a machine whose speed drifts slows
-both; the figure is the median of the pairs' ratios, with its quartiles.  A tracer's CPU time is
+both; the figure is the median of the pairs' ratios, with its quartiles.  Alone means next to a
+process that sleeps and is started and ended as a tracer is; in every other pair it comes
+second.  That same process is the first row: what a tracer would have that costs nothing.  A tracer's CPU time is
 that of all its threads and processes while the workload ran and for 0.6 s after it, when it
 takes in what is left (in the first three pairs).  What happened the workload itself has counted, what was seen stands in
 what the tracer wrote.
@@ -34,7 +36,7 @@ import tempfile
 import time
 
 import report
-from tracers import PACKAGES, TRACERS, Broken, Running, read
+from tracers import NOTHING, PACKAGES, TRACERS, Broken, Running, read
 from workloads import WORKLOADS, Failed, Place
 
 # A shell starts background jobs with this ignored, and tracers would honour that.
@@ -110,7 +112,7 @@ def machine():
 
 def version(tracer):
     if not tracer.package:
-        return None
+        return "this tree" if tracer.kinds else None
     return subprocess.run(["dpkg-query", "-W", "-f=${Version}", tracer.package],
                           capture_output=True, text=True, check=False).stdout or None
 
@@ -192,18 +194,25 @@ class Bench:
         for kind in tracer.kinds:
             cell.seen[kind] += seen["" if tracer.name.startswith("strace") else w.name, kind]
 
-    def round_whole(self, tracer, settle):
-        """One pair of each workload with a tracer of the whole machine."""
-        alone = {w: self.place.run(w) for w in self.workloads}
+    def runs(self, tracer, settle):
+        """Each workload next to a tracer of the whole machine: what was done, CPU, and seen."""
         running = Running(tracer, self.brood, self.out(tracer))
+        done = {w: self.watched(tracer, w, running, self.place.start(w), settle)
+                for w in self.workloads}
+        return done, running.stop()
+
+    def round_whole(self, tracer, settle, alone_first):
+        """One pair of each workload."""
+        if alone_first:
+            alone, _ = self.runs(NOTHING, settle)
+        traced, seen = self.runs(tracer, settle)
+        if not alone_first:
+            alone, _ = self.runs(NOTHING, settle)
         for w in self.workloads:
-            done, cpu = self.watched(tracer, w, running, self.place.start(w), settle)
-            self.cells[tracer.name, w.name].add(tracer, alone[w], done, cpu)
-        seen = running.stop()
-        for w in self.workloads:
+            self.cells[tracer.name, w.name].add(tracer, alone[w][0], *traced[w])
             self.count(tracer, w, seen)
 
-    def round_following(self, tracer, settle):
+    def round_following(self, tracer, settle, _):
         for w in self.workloads:
             alone = self.place.run(w)
             running = Running(tracer, self.brood, self.out(tracer), self.place.command(w))
@@ -219,7 +228,7 @@ class Bench:
                 print(f"\r{i + 1}/{PAIRS} {tracer.name:20}", end="", file=sys.stderr, flush=True)
                 try:
                     (self.round_following if tracer.follows else self.round_whole)(
-                        tracer, i < CPU_ROUNDS)
+                        tracer, i < CPU_ROUNDS, i % 2 == 0)
                 except (Broken, Failed, FileNotFoundError) as why:
                     self.broken[tracer.name] = str(why)
         print("\r" + " " * 40 + "\r", end="", file=sys.stderr)

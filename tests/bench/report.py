@@ -58,7 +58,7 @@ def by_workload(result, figure):
 
 
 def of_tracers(result):
-    rows = [[t["name"], t["version"] or "this tree", ", ".join(t["tells"]), number(t["peak_mib"], "{:.0f}"),
+    rows = [[t["name"], t["version"] or "–", ", ".join(t["tells"]), number(t["peak_mib"], "{:.0f}"),
              number(t["wakeups_per_s"])] for t in result["tracers"]]
     text = table(["tracer", "version", "tells of", "peak MiB", "wake-ups/s, idle"], rows)
     for t in result["tracers"]:

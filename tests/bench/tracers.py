@@ -94,7 +94,11 @@ BPFTRACE = "".join(f'tracepoint:sched:{point} {{ printf("{point[14:]} %s\\n", co
 PERF_EVENTS = ",".join(f"sched:{point}" for point in SCHED)
 BROOD_LINE = r"\s*[\d.]+\s+\d+ (?P<comm>\S+)\s+v?(?P<kind>fork|exec|exit|killed|reap)"
 
+# Started and ended as the others are, so that what goes before a run is the same for all.
+NOTHING = Tracer("nothing", None, "sleep infinity", ("", 0), (), lambda *_: collections.Counter())
+
 TRACERS = [
+    NOTHING,
     Tracer("brood log", None, "{brood} log -o {out}", ("bpf.link", 6), KINDS,
            count_lines(BROOD_LINE)),
     Tracer("brood record", None, "{brood} record -o {out}", ("bpf.link", 6), KINDS, count_jsonl),
