@@ -182,6 +182,7 @@ static void test(char *line)
 	}
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
 		show_reason(argv[1]);
+		show_output("SKIP ");
 		return;
 	}
 	if (status == -1)

@@ -70,9 +70,10 @@ class Comparison(Reaps):
         """Signals of others that it may have died of.
 
         Until 5.15 a core dump killed all that shared the memory, with the same status
-        (fs/coredump.c: zap_threads): a child of vfork or posix_spawn, and its creator.
+        (fs/coredump.c: zap_threads): a child of vfork or posix_spawn, and its creator.  Who
+        is parked has no such child any more, and is none.
         """
-        if self.world.kernel >= (5, 16):
+        if self.world.kernel >= (5, 16) or node.last("park"):
             return set()
         found = set()
         for other in self.nodes:

@@ -48,12 +48,18 @@ class Recorder:
         self.errors.seek(0)
         return self.errors.read().decode()
 
-    def finish(self, status=0, said=""):
+    def ended(self):
+        """Wait for its end: its status, and what it said."""
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             raise AssertionError("brood does not end") from None
-        self.test.assertEqual((self.process.returncode, self.said()), (status, said))
+        said = self.said()
+        self.test.note(said.encode())
+        return self.process.returncode, said
+
+    def finish(self, status=0, said=""):
+        self.test.assertEqual(self.ended(), (status, said))
 
     def stop(self, sig=signal.SIGTERM, **how):
         self.process.send_signal(sig)
@@ -232,7 +238,9 @@ class Signals(RotateTest):
         wait_until(lambda: os.path.exists(self.path("one")) and os.path.getsize(self.path("one")),
                    "it has begun")
         run.send_signal(signal.SIGHUP)
-        self.assertEqual((run.wait(30), run.stderr.read()), (0, b""))
+        _, said = run.communicate(timeout=PATIENCE)
+        self.note(said)
+        self.assertEqual((run.returncode, said), (0, b""))
         self.read(self.path("one"))
 
     def test_command(self):
@@ -335,9 +343,10 @@ class Trouble(RotateTest):
         recorder.wait_for_files(len(before) + 1)
         last = self.storm()
         recorder.process.send_signal(signal.SIGTERM)
-        self.assertEqual(recorder.process.wait(30), 0, recorder.said())
-        self.assertRegex(recorder.said(), r"\A(brood: brood-\S+: No space left on device "
-                                          r"\(it is tried again; .*\)\n)+\Z")
+        status, said = recorder.ended()
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"\A(brood: brood-\S+: No space left on device "
+                               r"\(it is tried again; .*\)\n)+\Z")
         trace = self.read(recorder.dir)
         self.assertEqual(trace.end["lost"], 0)      # all of it found room in the queue
         for parent in first[:5] + [last]:
@@ -354,9 +363,10 @@ class Trouble(RotateTest):
         recorder.process.send_signal(signal.SIGHUP)
         self.storm()
         recorder.process.send_signal(signal.SIGTERM)
-        self.assertEqual(recorder.process.wait(30), 1)
-        self.assertRegex(recorder.said(), r"brood: brood-\S+: No space left on device: \d+ events "
-                                          r"are missing\n\Z")
+        status, said = recorder.ended()
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"brood: brood-\S+: No space left on device: \d+ events "
+                               r"are missing\n\Z")
         run = self.brood("log", recorder.dir)
         self.assertIn(run.status, (0, 3))               # 0: there was room for its end
 
