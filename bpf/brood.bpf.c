@@ -10,6 +10,7 @@
 #include "adopter.bpf.h"
 #include "filter.bpf.h"
 #include "snapshot.bpf.h"
+#include "twice.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -58,7 +59,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 flags)
 {
 	struct newborn *n;
 
-	if (flags & CLONE_THREAD)
+	if (is_done(NEWTASK, child, 0) || flags & CLONE_THREAD)
 		return 0;
 	n = &newborns[child->pid & (SLOTS - 1)];
 	n->flags = flags & ~(__u64)CSIGNAL;
@@ -94,6 +95,8 @@ int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
 	struct ev_fork *e;
 	struct upid upid;
 
+	if (is_done(FORK, child, 0))
+		return 0;
 	if (is_thread(child)) {
 		if (cfg.threads && !skip_kthread(child))
 			emit_thread(EV_THREAD_START, child, creator);
@@ -205,6 +208,8 @@ int BPF_PROG(on_exec, struct task_struct *task, __u32 old_pid, struct linux_binp
 	__u64 args, bytes;
 	int r;
 
+	if (is_done(EXEC, task, 0))
+		return 0;
 	/* task leads its group by now, whichever thread called exec (de_thread). */
 	if (!is_followed(task)) {
 		if (!is_ours(task) && !(matches(task) && follow(task)))
@@ -274,6 +279,8 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	struct ev_signal *e;
 	int code = 0;
 
+	if (cfg.twice && is_done(SIGNAL, target, bpf_get_current_pid_tgid() + sig))
+		return 0;
 	if (result != 0 || !is_fatal(target, sig))	/* 0: TRACE_SIGNAL_DELIVERED */
 		return 0;
 	/*
@@ -317,7 +324,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct ev_exit *e;
 	bool dead;
 
-	if (skip_kthread(task))
+	if (is_done(EXIT, task, 0) || skip_kthread(task))
 		return 0;
 	if (cfg.threads && is_thread(task))
 		emit_thread(EV_THREAD_EXIT, task, task);
@@ -412,6 +419,8 @@ int BPF_PROG(on_release, struct task_struct *task)
 	struct task_struct *reaper;
 	struct ev_reap *e;
 
+	if (is_done(RELEASE, task, 0))
+		return 0;
 	if (is_thread(task)) {
 		note_zap(task);
 		return 0;
@@ -460,7 +469,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 	struct task_struct *parent, *leader;
 	struct ev_reap *e;
 
-	if (cfg.exact_reaps && !take_zap(task))
+	if (is_done(FREE, task, 0) || (cfg.exact_reaps && !take_zap(task)))
 		return 0;
 	e = begin_reap(task);
 	if (!e)

@@ -26,7 +26,8 @@ struct probe_config {
 	__u8 has_group_dead;	/* sched_process_exit has that argument (5.8..6.15: no) */
 	__u8 filter;		/* only what is in `followed` and its descendants */
 	__u8 exact_reaps;	/* release_task tells of them; sched_process_free of few */
-	__u8 pad[3];
+	__u8 twice;		/* there are two copies of each program */
+	__u8 pad[2];
 	__u32 match;		/* enum filter_match: all of these must be met to be added */
 	__u32 n_uid, n_comm, n_cgroup, n_pidns;
 	__u32 uid[FILTER_VALUES];
@@ -35,6 +36,10 @@ struct probe_config {
 	__u64 wake_bytes;	/* this much unread data ends the reader's nap */
 	__u64 open_bytes;	/* this much, and the rest of the ring is for ends only */
 };
+
+/* Where there are two copies of each program. */
+#define MARK_KINDS 8
+#define MARKS 8192		/* of each kind */
 
 enum reader_state {
 	READER_BUSY = 0,	/* draining: it will see what comes */
@@ -47,6 +52,7 @@ struct probe_state {
 	__u32 reader;		/* enum reader_state */
 	__u32 lost;		/* all kinds; copied into each event's head */
 	__u64 lost_by_kind[EV_KINDS];
+	__s64 marks;		/* that stand, see bpf/twice.bpf.h */
 	__u64 follow_failed;	/* processes that the `followed` table had no room for */
 };
 

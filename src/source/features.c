@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -61,6 +63,14 @@ static bool has_group_dead(const struct btf *btf)
 	return t && btf_is_func_proto(t) && btf_vlen(t) >= 3;
 }
 
+/* Nothing in BTF tells of it: it is about what the kernel holds around the call. */
+static bool is_preempted(void)
+{
+	struct utsname u;
+
+	return uname(&u) == 0 && strtol(u.release, NULL, 10) >= 7;
+}
+
 void features_probe(struct features *f)
 {
 	struct btf *btf;
@@ -75,6 +85,7 @@ void features_probe(struct features *f)
 		return;
 	}
 	f->btf = 0;
+	f->preempted = is_preempted();
 	f->group_dead = has_group_dead(btf);
 	f->iter = btf__find_by_name_kind(btf, "bpf_iter_task", BTF_KIND_FUNC) >= 0;
 	f->release_task = f->bpf ? f->bpf : try_fentry(btf, "release_task");

@@ -11,6 +11,7 @@ struct features {
 	int release_task;	/* 0, or -errno: fentry on it; -ENOENT: no such function */
 	bool group_dead;	/* sched_process_exit says whether the whole group died */
 	bool iter;		/* iter/task exists */
+	bool preempted;		/* a tracepoint program can be, see bpf/twice.bpf.h */
 };
 
 void features_probe(struct features *f);

@@ -125,7 +125,7 @@ static uint64_t next_deadline(const struct live *l, uint64_t end)
 /* Those whose reap the kernel will never tell are in the table of the probes for good. */
 static bool last_is_gone(const struct live *l)
 {
-	int map = bpf_map__fd(l->skel->maps.followed);
+	int map = bpf_map__fd(l->probes.skel->maps.followed);
 	struct task_ref key;
 	int err;
 
@@ -144,7 +144,7 @@ static bool last_is_gone(const struct live *l)
  */
 static bool reaps_are_due(const struct live *l, uint64_t ended)
 {
-	int map = bpf_map__fd(l->skel->maps.followed);
+	int map = bpf_map__fd(l->probes.skel->maps.followed);
 	struct task_ref key;
 	int err;
 
@@ -161,7 +161,7 @@ static bool reaps_are_due(const struct live *l, uint64_t ended)
 /* Kernels that tell reaps late are given the time to; those that were lost never come. */
 static int wait_for_reaps(struct live *l)
 {
-	const __u64 *lost = &l->skel->bss->state.lost_by_kind[EV_REAP];
+	const __u64 *lost = &l->probes.skel->bss->state.lost_by_kind[EV_REAP];
 	uint64_t until, now;
 	int n = 0;
 
@@ -300,7 +300,7 @@ static int live_status(const void *self)
 static void live_report(const void *self, uint64_t lost)
 {
 	const struct live *l = self;
-	uint64_t failed = l->skel->bss->state.follow_failed;
+	uint64_t failed = l->probes.skel->bss->state.follow_failed;
 	char what[64];
 
 	if (lost) {
@@ -320,7 +320,7 @@ void live_close(struct live *l)
 	if (!l)
 		return;
 	ring_close(l->ring);
-	brood__destroy(l->skel);
+	probes_close(&l->probes);
 	reapwatch_free(l->watch);
 	secrets_free(l->secrets);
 	snapshot_free(&l->snapshot);

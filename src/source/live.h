@@ -23,7 +23,7 @@ struct live {
 	struct live_options opt;
 	struct meta meta;
 	struct inherited inherited;
-	struct brood *skel;
+	struct probes probes;
 	struct ring *ring;
 	struct snapshot snapshot;
 	struct queue early;		/* drained before the run began, or during a census */

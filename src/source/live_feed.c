@@ -50,8 +50,8 @@ bool live_reap_in_order(const struct live *l, const struct event *end)
 /* Was something lost that is not told or not repaired yet? */
 static bool reaps_may_be_lost(const struct live *l)
 {
-	return l->repair_due || probes_missed(l->skel) != l->missed_seen ||
-	       __atomic_load_n(&l->skel->bss->state.lost, __ATOMIC_RELAXED) != l->lost_seen;
+	return l->repair_due || probes_missed(&l->probes) > l->missed_seen ||
+	       __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED) != l->lost_seen;
 }
 
 /*
@@ -79,15 +79,16 @@ int live_feed_gone(struct live *l, uint64_t now, bool *in_ring)
 
 int live_feed_loss(struct live *l, uint64_t now)
 {
-	return check_loss(l, __atomic_load_n(&l->skel->bss->state.lost, __ATOMIC_RELAXED), now);
+	return check_loss(l, __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED), now);
 }
 
 int live_feed_missed(struct live *l)
 {
-	uint64_t missed = probes_missed(l->skel), more = missed - l->missed_seen;
+	uint64_t missed = probes_missed(&l->probes);
+	uint64_t more = missed > l->missed_seen ? missed - l->missed_seen : 0;
 	uint64_t since = l->missed_at, now = boottime();
 
-	l->missed_seen = missed;
+	l->missed_seen += more;
 	l->missed_at = now;
 	if (!more)
 		return 0;

@@ -52,7 +52,7 @@ static int begin_command(struct live *l)
 	size_t i = 0;
 
 	if (!err)
-		err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
+		err = snapshot_take(&l->snapshot, l->probes.skel->progs.on_task);
 	if (err)
 		return err;
 	while (i < l->snapshot.n && l->snapshot.list[i].h.who.tgid != (uint32_t)l->command.pid)
@@ -67,7 +67,7 @@ static int begin_command(struct live *l)
 	l->held = snapshot_with_args(&l->snapshot.list[0], live_snapshot_args(l));
 	if (!l->held)
 		return -ENOMEM;
-	err = filter_follow(l->skel, &l->snapshot.list[0].h.who);
+	err = filter_follow(l->probes.skel, &l->snapshot.list[0].h.who);
 	here_begin(&l->meta);
 	return err;
 }
@@ -79,11 +79,11 @@ static int begin(struct live *l)
 	if (l->opt.command)
 		return begin_command(l);
 	if (filter_given(&l->opt.filter)) {
-		err = filter_begin(&l->opt.filter, l->skel, &l->snapshot);
+		err = filter_begin(&l->opt.filter, l->probes.skel, &l->snapshot);
 		here_begin(&l->meta);
 		return err;
 	}
-	err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
+	err = snapshot_take(&l->snapshot, l->probes.skel->progs.on_task);
 	if (err)
 		say("cannot list the processes", strerror(-err), NULL);
 	here_begin(&l->meta);
@@ -105,7 +105,7 @@ static int open_all(struct live *l)
 	if (!err)
 		err = open_signals(l);
 	if (!err)
-		err = probes_load(&l->skel, &l->opt, is_filtered(l), &exact);
+		err = probes_load(&l->probes, &l->opt, is_filtered(l), &exact);
 	if (err)
 		return err;
 	l->meta.reap_source = exact ? REAP_RELEASE_TASK : REAP_PROCESS_FREE;
@@ -116,15 +116,15 @@ static int open_all(struct live *l)
 		say("cannot start", strerror(ENOMEM), NULL);
 		return -ENOMEM;
 	}
-	err = ring_open(&l->ring, l->skel->maps.ring, &l->skel->bss->state, l->signal_fd,
+	err = ring_open(&l->ring, l->probes.skel->maps.ring, &l->probes.skel->bss->state, l->signal_fd,
 			live_take, l);
 	if (err) {
 		say("cannot read the ring buffer", strerror(-err), NULL);
 		return err;
 	}
-	err = filter_open_cgroups(&l->opt.filter, l->skel);
+	err = filter_open_cgroups(&l->opt.filter, l->probes.skel);
 	if (!err && !l->opt.snapshot_only)
-		err = probes_attach(l->skel);
+		err = probes_attach(&l->probes);
 	l->attached = boottime();
 	return err ? err : begin(l);
 }
@@ -136,7 +136,7 @@ static int open_all(struct live *l)
 static int give_up_privileges(const struct live *l)
 {
 	const struct privileged_work work = {
-		.map_fd = bpf_map__fd(l->skel->maps.followed),
+		.map_fd = bpf_map__fd(l->probes.skel->maps.followed),
 		.signals = l->opt.command != NULL,
 		.directory = l->opt.directory,
 	};

@@ -57,6 +57,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	cfg->kthreads = opt->kthreads;
 	cfg->has_group_dead = f->group_dead;
 	cfg->exact_reaps = f->release_task == 0;
+	cfg->twice = f->preempted;
 	cfg->filter = filtered;
 	/* Who matches by PID is known at the start; nobody can come to match later. */
 	cfg->match = filter->by_pid ? 0 : filter->match;
@@ -71,12 +72,59 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	cfg->open_bytes = opt->buffer / 4 * 3;
 	bpf_map__set_max_entries(skel->maps.ring, (uint32_t)opt->buffer);
 	bpf_map__set_max_entries(skel->maps.followed, filtered ? FOLLOWED_MAX : 1);
+	bpf_map__set_max_entries(skel->maps.marks, f->preempted ? MARK_KINDS * MARKS : 1);
 }
 
-int probes_load(struct brood **out, const struct live_options *opt, bool filtered, bool *exact)
+static int load(struct brood *skel, bool exact)
 {
+	int err;
+
+	bpf_program__set_autoload(skel->progs.on_release, exact);
+	err = brood__load(skel);
+	if (err == -ENOMEM)
+		say("cannot load probes", "not enough memory for the buffer", "a smaller --buffer");
+	else if (err)
+		say("cannot load probes", strerror(-err), "details: -v, or `brood check`");
+	return err;
+}
+
+/* All but its constants it has in common with the first one. */
+static int share_maps(struct brood *again, const struct brood *skel)
+{
+	struct bpf_map *map, *of = NULL;
+	int err = 0;
+
+	bpf_object__for_each_map(map, again->obj) {
+		of = bpf_object__next_map(skel->obj, of);
+		if (!err && map != again->maps.rodata)
+			err = bpf_map__reuse_fd(map, bpf_map__fd(of));
+	}
+	return err;
+}
+
+static int load_again(struct probes *p, const struct live_options *opt, bool filtered,
+		      const struct features *f)
+{
+	int err;
+
+	p->again = brood__open();
+	err = p->again ? 0 : -errno;
+	if (err)
+		say("cannot open probes", strerror(-err), NULL);
+	if (err)
+		return err;
+	configure(p->again, opt, filtered, f);
+	bpf_program__set_autoload(p->again->progs.on_task, false);
+	err = share_maps(p->again, p->skel);
+	if (err)
+		say("cannot load probes", strerror(-err), "details: -v, or `brood check`");
+	return err ? err : load(p->again, f->release_task == 0);
+}
+
+int probes_load(struct probes *out, const struct live_options *opt, bool filtered, bool *exact)
+{
+	struct probes p = { 0 };
 	struct features f;
-	struct brood *skel;
 	int err;
 
 	libbpf_set_print(print_libbpf);
@@ -87,41 +135,30 @@ int probes_load(struct brood **out, const struct live_options *opt, bool filtere
 		return f.bpf ? f.bpf : f.btf;
 	}
 	*exact = f.release_task == 0;
-	skel = brood__open();
-	if (!skel) {
+	p.skel = brood__open();
+	if (!p.skel) {
 		err = -errno;
 		say("cannot open probes", strerror(errno), NULL);
 		return err;
 	}
-	configure(skel, opt, filtered, &f);
-	bpf_program__set_autoload(skel->progs.on_release, *exact);
-	err = brood__load(skel);
-	if (err) {
-		if (err == -ENOMEM)
-			say("cannot load probes", "not enough memory for the buffer",
-			    "a smaller --buffer");
-		else
-			say("cannot load probes", strerror(-err), "details: -v, or `brood check`");
-		brood__destroy(skel);
-		return err;
-	}
-	*out = skel;
-	return 0;
-}
-
-int probes_attach(struct brood *skel)
-{
-	int err;
-
-	/* The iterator is not attached but read, see snapshot.c. */
-	bpf_program__set_autoattach(skel->progs.on_task, false);
-	err = brood__attach(skel);
+	configure(p.skel, opt, filtered, &f);
+	err = load(p.skel, *exact);
+	if (!err && f.preempted && !opt->snapshot_only)
+		err = load_again(&p, opt, filtered, &f);
 	if (err)
-		say("cannot attach probes", strerror(-err), "details: -v, or `brood check`");
+		probes_close(&p);
+	*out = p;
 	return err;
 }
 
-uint64_t probes_missed(const struct brood *skel)
+void probes_close(struct probes *p)
+{
+	brood__destroy(p->again);
+	brood__destroy(p->skel);
+	*p = (struct probes){ 0 };
+}
+
+static uint64_t skipped(const struct brood *skel)
 {
 	struct bpf_program *prog;
 	uint64_t sum = 0;
@@ -135,4 +172,44 @@ uint64_t probes_missed(const struct brood *skel)
 			sum += info.recursion_misses;
 	}
 	return sum;
+}
+
+/*
+ * Of two copies one was skipped wherever a mark is left standing, and both of them for what
+ * remains: twice as many as are missed.  Where the second is still to come a mark stands, too,
+ * so some may be told later.
+ */
+static int64_t unpaired(const struct probes *p)
+{
+	/* In this order: what happens in between makes it less. */
+	int64_t all = (int64_t)(skipped(p->skel) + skipped(p->again));
+
+	return all - __atomic_load_n(&p->skel->bss->state.marks, __ATOMIC_RELAXED);
+}
+
+int probes_attach(struct probes *p)
+{
+	int err;
+
+	/* The iterator is not attached but read, see snapshot.c. */
+	bpf_program__set_autoattach(p->skel->progs.on_task, false);
+	err = brood__attach(p->skel);
+	if (!err && p->again)
+		err = brood__attach(p->again);
+	/* Until then the first was alone, and nobody took its marks away. */
+	if (!err && p->again)
+		p->before = unpaired(p);
+	if (err)
+		say("cannot attach probes", strerror(-err), "details: -v, or `brood check`");
+	return err;
+}
+
+uint64_t probes_missed(const struct probes *p)
+{
+	int64_t more;
+
+	if (!p->again)
+		return skipped(p->skel);
+	more = unpaired(p) - p->before;
+	return more > 0 ? (uint64_t)more / 2 : 0;
 }

@@ -22,7 +22,7 @@
 
 static uint32_t lost_now(const struct live *l)
 {
-	return __atomic_load_n(&l->skel->bss->state.lost, __ATOMIC_RELAXED);
+	return __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED);
 }
 
 /*
@@ -37,7 +37,7 @@ static int look(struct live *l, uint64_t *when)
 	int err;
 
 	l->queueing = true;
-	err = snapshot_take(&l->snapshot, l->skel->progs.on_task);
+	err = snapshot_take(&l->snapshot, l->probes.skel->progs.on_task);
 	*when = boottime();
 	if (!err)
 		err = ring_catch_up(l->ring);
@@ -95,7 +95,7 @@ static int tell(struct live *l, uint64_t when)
 	int err = catch_up(&l->snapshot, &l->early, when, &rest);
 
 	if (!err && l->meta.filtered)
-		err = filter_keep(l->skel, &l->snapshot);
+		err = filter_keep(l->probes.skel, &l->snapshot);
 	if (!err)
 		err = live_take_queued(l, l->early.first, rest);
 	if (!err)
