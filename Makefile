@@ -46,8 +46,8 @@ RETRACE   := $(BUILD)/unit/retrace
 # The rooms that run without a kernel: what unit tests are linked with.
 PURE      := $(filter-out $(BUILD)/obj/source/% $(BUILD)/obj/verbs/% $(BUILD)/obj/main.o,$(OBJECTS)) \
 	$(patsubst %,$(BUILD)/obj/%.o,source/file source/dir source/redact source/reapwatch \
-	source/procfs source/queue source/catchup verbs/options verbs/moment verbs/select verbs/recorder verbs/rotation \
-	verbs/series)
+	source/procfs source/queue source/catchup verbs/options verbs/moment verbs/select \
+	verbs/recorder verbs/rotation verbs/series)
 
 .PHONY: all static scenarios live check check-unit check-live check-memory check-kernels soak \
 	soak-model demo install uninstall lint clean vmlinux help

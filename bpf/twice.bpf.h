@@ -30,12 +30,13 @@ struct {
  */
 static __always_inline bool is_done(enum deed deed, struct task_struct *task, __u64 by)
 {
-	__u32 place = deed * MARKS + (task->pid & (MARKS - 1));
-	__u64 mark = task->start_boottime + task->self_exec_id + by;
-	__u64 *left;
+	__u64 *left, mark;
+	__u32 place;
 
-	if (!cfg.twice)
+	if (!cfg.twice)		/* before any load, so that there is none */
 		return false;
+	place = deed * MARKS + (task->pid & (MARKS - 1));
+	mark = task->start_boottime + task->self_exec_id + by;
 	left = bpf_map_lookup_elem(&marks, &place);
 	if (!left)
 		return false;

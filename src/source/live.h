@@ -56,6 +56,12 @@ static inline size_t live_snapshot_args(const struct live *l)
 	return l->opt.no_args ? 0 : SNAPSHOT_ARGS_MAX;
 }
 
+/* Events that found no room so far, modulo 2^32. */
+static inline uint32_t live_lost(const struct live *l)
+{
+	return __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED);
+}
+
 void live_close(struct live *l);
 
 /* Called for every record of the ring. */

@@ -51,7 +51,7 @@ bool live_reap_in_order(const struct live *l, const struct event *end)
 static bool reaps_may_be_lost(const struct live *l)
 {
 	return l->repair_due || probes_missed(&l->probes) > l->missed_seen ||
-	       __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED) != l->lost_seen;
+	       live_lost(l) != l->lost_seen;
 }
 
 /*
@@ -79,7 +79,7 @@ int live_feed_gone(struct live *l, uint64_t now, bool *in_ring)
 
 int live_feed_loss(struct live *l, uint64_t now)
 {
-	return check_loss(l, __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED), now);
+	return check_loss(l, live_lost(l), now);
 }
 
 int live_feed_missed(struct live *l)

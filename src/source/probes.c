@@ -45,6 +45,12 @@ static void complain(const struct features *f)
 	}
 }
 
+/* A list of what exists takes none of the programs that can be skipped. */
+static bool needed_twice(const struct live_options *opt, const struct features *f)
+{
+	return f->preempted && !opt->snapshot_only;
+}
+
 static void configure(struct brood *skel, const struct live_options *opt, bool filtered,
 		      const struct features *f)
 {
@@ -57,7 +63,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	cfg->kthreads = opt->kthreads;
 	cfg->has_group_dead = f->group_dead;
 	cfg->exact_reaps = f->release_task == 0;
-	cfg->twice = f->preempted;
+	cfg->twice = needed_twice(opt, f);
 	cfg->filter = filtered;
 	/* Who matches by PID is known at the start; nobody can come to match later. */
 	cfg->match = filter->by_pid ? 0 : filter->match;
@@ -72,20 +78,7 @@ static void configure(struct brood *skel, const struct live_options *opt, bool f
 	cfg->open_bytes = opt->buffer / 4 * 3;
 	bpf_map__set_max_entries(skel->maps.ring, (uint32_t)opt->buffer);
 	bpf_map__set_max_entries(skel->maps.followed, filtered ? FOLLOWED_MAX : 1);
-	bpf_map__set_max_entries(skel->maps.marks, f->preempted ? MARK_KINDS * MARKS : 1);
-}
-
-static int load(struct brood *skel, bool exact)
-{
-	int err;
-
-	bpf_program__set_autoload(skel->progs.on_release, exact);
-	err = brood__load(skel);
-	if (err == -ENOMEM)
-		say("cannot load probes", "not enough memory for the buffer", "a smaller --buffer");
-	else if (err)
-		say("cannot load probes", strerror(-err), "details: -v, or `brood check`");
-	return err;
+	bpf_map__set_max_entries(skel->maps.marks, cfg->twice ? MARK_KINDS * MARKS : 1);
 }
 
 /* All but its constants it has in common with the first one. */
@@ -102,23 +95,29 @@ static int share_maps(struct brood *again, const struct brood *skel)
 	return err;
 }
 
-static int load_again(struct probes *p, const struct live_options *opt, bool filtered,
-		      const struct features *f)
+/* first: NULL, or the one that this is a second copy of.  *out is the caller's, also on error. */
+static int load(struct brood **out, const struct brood *first, const struct live_options *opt,
+		bool filtered, const struct features *f)
 {
+	struct brood *skel = *out = brood__open();
 	int err;
 
-	p->again = brood__open();
-	err = p->again ? 0 : -errno;
-	if (err)
+	if (!skel) {
+		err = -errno;
 		say("cannot open probes", strerror(-err), NULL);
-	if (err)
 		return err;
-	configure(p->again, opt, filtered, f);
-	bpf_program__set_autoload(p->again->progs.on_task, false);
-	err = share_maps(p->again, p->skel);
-	if (err)
+	}
+	configure(skel, opt, filtered, f);
+	bpf_program__set_autoload(skel->progs.on_release, f->release_task == 0);
+	bpf_program__set_autoload(skel->progs.on_task, !first);
+	err = first ? share_maps(skel, first) : 0;
+	if (!err)
+		err = brood__load(skel);
+	if (err == -ENOMEM)
+		say("cannot load probes", "not enough memory for the buffer", "a smaller --buffer");
+	else if (err)
 		say("cannot load probes", strerror(-err), "details: -v, or `brood check`");
-	return err ? err : load(p->again, f->release_task == 0);
+	return err;
 }
 
 int probes_load(struct probes *out, const struct live_options *opt, bool filtered, bool *exact)
@@ -135,16 +134,9 @@ int probes_load(struct probes *out, const struct live_options *opt, bool filtere
 		return f.bpf ? f.bpf : f.btf;
 	}
 	*exact = f.release_task == 0;
-	p.skel = brood__open();
-	if (!p.skel) {
-		err = -errno;
-		say("cannot open probes", strerror(errno), NULL);
-		return err;
-	}
-	configure(p.skel, opt, filtered, &f);
-	err = load(p.skel, *exact);
-	if (!err && f.preempted && !opt->snapshot_only)
-		err = load_again(&p, opt, filtered, &f);
+	err = load(&p.skel, NULL, opt, filtered, &f);
+	if (!err && needed_twice(opt, &f))
+		err = load(&p.again, p.skel, opt, filtered, &f);
 	if (err)
 		probes_close(&p);
 	*out = p;

@@ -20,11 +20,6 @@
 /* At the end of a run there is no later; a flood that does not end is left alone. */
 #define LAST_TRIES 5
 
-static uint32_t lost_now(const struct live *l)
-{
-	return __atomic_load_n(&l->probes.skel->bss->state.lost, __ATOMIC_RELAXED);
-}
-
 /*
  * The list, and in l->early what happened up to some time after `when`.  1: something was
  * lost before `when`, so that they do not fit together; 0: they do; or a negative errno.
@@ -32,7 +27,7 @@ static uint32_t lost_now(const struct live *l)
  */
 static int look(struct live *l, uint64_t *when)
 {
-	uint32_t before = lost_now(l);
+	uint32_t before = live_lost(l);
 	bool fits = false;
 	int err;
 
@@ -42,7 +37,7 @@ static int look(struct live *l, uint64_t *when)
 	if (!err)
 		err = ring_catch_up(l->ring);
 	if (err >= 0)
-		fits = lost_now(l) == before;
+		fits = live_lost(l) == before;
 	if (fits) {
 		/* Whoever is listed already may still be about to be told as born. */
 		ring_settle();

@@ -15,10 +15,10 @@ environment: QUICK=1    a first look, in 4 minutes
 Each pair is a run alone and one traced, in turn, so that a machine whose speed drifts slows
 both; the figure is the median of the pairs' ratios, with its quartiles.  Alone means next to a
 process that sleeps and is started and ended as a tracer is; in every other pair it comes
-second.  That same process is the first row: what a tracer would have that costs nothing.  A tracer's CPU time is
-that of all its threads and processes while the workload ran and for 0.6 s after it, when it
-takes in what is left (in the first three pairs).  What happened the workload itself has counted, what was seen stands in
-what the tracer wrote.
+second.  That same process is the first row: what a tracer would have that costs nothing.  A
+tracer's CPU time is that of all its threads and processes while the workload ran and for 0.6 s
+after it, when it takes in what is left (in the first three pairs).  What happened the workload
+itself has counted, what was seen stands in what the tracer wrote.
 
 Prints the tables, writes BUILD_DIR/bench/cost.json, and puts the tables into docs/cost.md.
 """
@@ -201,8 +201,9 @@ class Bench:
                 for w in self.workloads}
         return done, running.stop()
 
-    def round_whole(self, tracer, settle, alone_first):
-        """One pair of each workload."""
+    def round_whole(self, tracer, i):
+        """Pair i of each workload."""
+        settle, alone_first = i < CPU_ROUNDS, i % 2 == 0
         if alone_first:
             alone, _ = self.runs(NOTHING, settle)
         traced, seen = self.runs(tracer, settle)
@@ -212,11 +213,11 @@ class Bench:
             self.cells[tracer.name, w.name].add(tracer, alone[w][0], *traced[w])
             self.count(tracer, w, seen)
 
-    def round_following(self, tracer, settle, _):
+    def round_following(self, tracer, i):
         for w in self.workloads:
             alone = self.place.run(w)
             running = Running(tracer, self.brood, self.out(tracer), self.place.command(w))
-            done, cpu = self.watched(tracer, w, running, running.child, settle)
+            done, cpu = self.watched(tracer, w, running, running.child, i < CPU_ROUNDS)
             self.cells[tracer.name, w.name].add(tracer, alone, done, cpu)
             self.count(tracer, w, running.stop())
 
@@ -227,8 +228,7 @@ class Bench:
                     continue
                 print(f"\r{i + 1}/{PAIRS} {tracer.name:20}", end="", file=sys.stderr, flush=True)
                 try:
-                    (self.round_following if tracer.follows else self.round_whole)(
-                        tracer, i < CPU_ROUNDS, i % 2 == 0)
+                    (self.round_following if tracer.follows else self.round_whole)(tracer, i)
                 except (Broken, Failed, FileNotFoundError) as why:
                     self.broken[tracer.name] = str(why)
         print("\r" + " " * 40 + "\r", end="", file=sys.stderr)

@@ -77,12 +77,16 @@ class Comparison(Reaps):
             return set()
         found = set()
         for other in self.nodes:
-            a, b = (node, other) if other.number == node.creator else (other, node)
-            if a is not b and a.creator == b.number and a.how in ("vfork", "spawn"):
+            if self.begins_in(node, other) or self.begins_in(other, node):
                 end = other.last("end")
                 found.update(sig for _, sig, _ in self.killers(other))
                 found.add(end.status if end else None)
         return found & DUMPS_CORE
+
+    @staticmethod
+    def begins_in(child, creator):
+        """Does the child begin in its creator's memory?"""
+        return child.creator == creator.number and child.how in ("vfork", "spawn")
 
     def may_be_cut(self, node):
         """It may have been killed at any moment, in the middle of anything."""
