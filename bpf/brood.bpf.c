@@ -17,35 +17,13 @@ char LICENSE[] SEC("license") = "GPL";
 /* --- fork ------------------------------------------------------------------------- */
 
 #define CSIGNAL 0xff		/* the exit signal, in the low byte of the clone flags */
-#define CLONE_THREAD 0x00010000
+#define CLONE_PARENT 0x00008000
 
-/*
- * Clone flags are an argument of task_newtask, which fires just before
- * sched_process_fork, in the same thread, for the same child.  They wait here in between:
- * one slot per PID modulo the table, so that a slot is overtaken only if the creator is
- * held up between the two while SLOTS others are born; then the flags are unknown, and
- * the event says so.
- */
-#define SLOTS 8192
-
-struct newborn {
-	__u64 child;		/* address of its task_struct */
-	__u64 flags;
-};
-static struct newborn newborns[SLOTS];
-
-/*
- * Asked twice, by both programs that see a birth: kernels that let tracepoint programs be
- * preempted skip one that is already running on that CPU, and what nobody follows is lost
- * with all that it will ever start.
- */
 static __always_inline bool follow_newborn(struct task_struct *child)
 {
 	struct task_struct *creator = (struct task_struct *)bpf_get_current_task();
 	struct task_ref key = {};
 
-	if (is_followed(child))
-		return true;
 	key.start = BPF_CORE_READ(creator, group_leader, start_boottime);
 	key.tgid = BPF_CORE_READ(creator, tgid);
 	if (bpf_map_lookup_elem(&followed, &key) ||
@@ -54,80 +32,80 @@ static __always_inline bool follow_newborn(struct task_struct *child)
 	return false;
 }
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(on_newtask, struct task_struct *child, __u64 flags)
+/* By helper calls: a pointer to current that one could load from is not had before 5.11. */
+static __always_inline void fill_current(struct task_ref *ref)
 {
-	struct newborn *n;
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
 
-	if (is_done(NEWTASK, child, 0) || flags & CLONE_THREAD)
-		return 0;
-	n = &newborns[child->pid & (SLOTS - 1)];
-	n->flags = flags & ~(__u64)CSIGNAL;
-	n->child = (__u64)child;
-	if (cfg.filter && !skip_kthread(child))
-		follow_newborn(child);
-	return 0;
+	ref->start = BPF_CORE_READ(current, group_leader, start_boottime);
+	ref->tgid = BPF_CORE_READ(current, tgid);
+	ref->tid = BPF_CORE_READ(current, pid);
 }
 
-static __always_inline void emit_thread(enum event_kind kind, struct task_struct *thread,
-					struct task_struct *creator)
+static __always_inline void emit_thread(enum event_kind kind, struct task_struct *thread)
 {
 	struct task_struct *leader = thread->group_leader;
 	struct ev_thread *e;
+	__u64 unread;
 
 	if (!is_followed(leader))
 		return;
-	e = reserve(sizeof(*e), kind);
+	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), kind, &unread);
 	if (!e)
 		return;
 	fill_head(&e->h, thread, leader, kind);
-	fill_ref(&e->creator, creator->group_leader);
-	e->creator.tid = creator->pid;
-	submit(e);
+	fill_current(&e->creator);
+	submit(e, unread);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
+/*
+ * task_newtask fires in the thread that forks, before the child can run, right before
+ * sched_process_fork; and it has the clone flags, which that one lacks.  (It also fires for
+ * the workers that io_uring and vhost start in a process, and for the idle task of a CPU that
+ * comes: PID 0.)  The child's age begins some microseconds before, in copy_process(): reading
+ * the clock once more would cost a third of this program.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_fork, struct task_struct *child, __u64 flags)
 {
-	struct task_struct *birth_parent, *creator_leader;
+	struct task_struct *birth_parent, *parent_leader;
 	const struct cred *cred;
-	struct newborn *n;
 	struct ev_fork *e;
 	struct upid upid;
+	__u64 unread;
 
 	if (is_done(FORK, child, 0))
 		return 0;
 	if (is_thread(child)) {
 		if (cfg.threads && !skip_kthread(child))
-			emit_thread(EV_THREAD_START, child, creator);
+			emit_thread(EV_THREAD_START, child);
 		return 0;
 	}
-	if (skip_kthread(child))
+	if (skip_kthread(child) || !child->pid)
 		return 0;
 	if (cfg.filter && !follow_newborn(child))
 		return 0;
-	birth_parent = child->real_parent->group_leader;
-	creator_leader = creator->group_leader;
-	e = reserve(sizeof(*e), EV_FORK);
+	birth_parent = child->real_parent;
+	parent_leader = birth_parent->group_leader;
+	e = reserve(child->start_boottime, sizeof(*e), EV_FORK, &unread);
 	if (!e)
 		return 0;
 	fill_head(&e->h, child, child, EV_FORK);
-	fill_ref(&e->parent, birth_parent);
-	fill_ref(&e->creator, creator_leader);
-	e->creator.tid = creator->pid;
-	n = &newborns[child->pid & (SLOTS - 1)];
-	e->clone_flags = n->flags;
-	if (n->child != (__u64)child) {
-		e->clone_flags = 0;
-		e->h.flags |= EVF_FLAGS_UNKNOWN;
+	fill_ref(&e->parent, parent_leader);
+	if (flags & CLONE_PARENT) {
+		fill_current(&e->creator);
+	} else {	/* the kernel's real_parent is the thread itself */
+		e->creator = e->parent;
+		e->creator.tid = birth_parent->pid;
 	}
+	e->clone_flags = flags & ~(__u64)CSIGNAL;
 	e->cgroup_id = cgroup_of(child);
 	cred = child->cred;
 	e->uid = cred->uid.val;
 	e->gid = cred->gid.val;
 	read_ns(child, &upid, &e->pid_ns);
 	e->ns_pid = upid.nr;
-	submit(e);
+	submit(e, unread);
 	return 0;
 }
 
@@ -148,10 +126,11 @@ static __always_inline int emit_exec(const struct ev_exec *head, struct linux_bi
 {
 	__u32 len = head->args_len;
 	struct ev_exec *e;
+	__u64 unread;
 	char *data;
 	long n;
 
-	e = reserve_at(head->h.ts, sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC);
+	e = reserve(head->h.ts, sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC, &unread);
 	if (!e)
 		return EXEC_DONE;
 	*e = *head;
@@ -180,7 +159,7 @@ static __always_inline int emit_exec(const struct ev_exec *head, struct linux_bi
 		e->h.flags |= EVF_ARGS_UNREADABLE;
 		e->args_len = 0;
 	}
-	submit(e);
+	submit(e, unread);
 	return EXEC_DONE;
 
 too_long:
@@ -191,12 +170,13 @@ too_long:
 /* It matches from now on: say who it is before saying what it does. */
 static __always_inline void emit_arrival(struct task_struct *task)
 {
-	struct ev_snapshot *s = reserve(sizeof(*s), EV_SNAPSHOT);
+	__u64 unread;
+	struct ev_snapshot *s = reserve(bpf_ktime_get_boot_ns(), sizeof(*s), EV_SNAPSHOT, &unread);
 
 	if (!s)
 		return;
 	fill_snapshot(s, task);
-	submit(s);
+	submit(s, unread);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -277,6 +257,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 {
 	struct task_struct *sender, *leader;
 	struct ev_signal *e;
+	__u64 unread;
 	int code = 0;
 
 	if (cfg.twice && is_done(SIGNAL, target, bpf_get_current_pid_tgid() + sig))
@@ -299,7 +280,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	leader = target->group_leader;
 	if (!is_followed(leader))
 		return 0;
-	e = reserve(sizeof(*e), EV_SIGNAL);
+	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_SIGNAL, &unread);
 	if (!e)
 		return 0;
 	fill_head(&e->h, target, leader, EV_SIGNAL);
@@ -310,7 +291,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	BPF_CORE_READ_INTO(&e->from_comm, sender, group_leader, comm);
 	e->sig = sig;
 	e->pad = 0;
-	submit(e);
+	submit(e, unread);
 	return 0;
 }
 
@@ -322,12 +303,13 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct task_struct *leader, *parent;
 	struct signal_struct *signal;
 	struct ev_exit *e;
+	__u64 unread;
 	bool dead;
 
 	if (is_done(EXIT, task, 0) || skip_kthread(task))
 		return 0;
 	if (cfg.threads && is_thread(task))
-		emit_thread(EV_THREAD_EXIT, task, task);
+		emit_thread(EV_THREAD_EXIT, task);
 	signal = task->signal;
 	/*
 	 * Kernels before 6.16 do not say whether this was the last thread.  The counter is
@@ -346,7 +328,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	if (!is_ours(leader))
 		return 0;
-	e = reserve(sizeof(*e), EV_EXIT);
+	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_EXIT, &unread);
 	if (!e)
 		return 0;
 	parent = leader->real_parent;
@@ -361,13 +343,13 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	e->max_rss_kib = signal->maxrss * cfg.page_kib;
 	__builtin_memset(&e->adopter, 0, sizeof(e->adopter) + sizeof(e->adopter_comm));
 	fill_adopter(e, task, signal);
-	submit(e);
+	submit(e, unread);
 	return 0;
 }
 
 /* --- reap --------------------------------------------------------------------------- */
 
-static __always_inline struct ev_reap *begin_reap(struct task_struct *task)
+static __always_inline struct ev_reap *begin_reap(struct task_struct *task, __u64 *unread)
 {
 	struct ev_reap *e;
 
@@ -375,7 +357,7 @@ static __always_inline struct ev_reap *begin_reap(struct task_struct *task)
 	 * replaced by exec has lost its PID by now, and is_thread() is true.) */
 	if (is_thread(task) || skip_kthread(task) || !is_followed(task))
 		return NULL;
-	e = reserve(sizeof(*e), EV_REAP);
+	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_REAP, unread);
 	if (!e) {
 		unfollow(task);
 		return NULL;
@@ -418,6 +400,7 @@ int BPF_PROG(on_release, struct task_struct *task)
 {
 	struct task_struct *reaper;
 	struct ev_reap *e;
+	__u64 unread;
 
 	if (is_done(RELEASE, task, 0))
 		return 0;
@@ -426,7 +409,7 @@ int BPF_PROG(on_release, struct task_struct *task)
 		return 0;
 	}
 	take_zap(task);
-	e = begin_reap(task);
+	e = begin_reap(task, &unread);
 	if (!e)
 		return 0;
 	reaper = (struct task_struct *)bpf_get_current_task();
@@ -440,7 +423,7 @@ int BPF_PROG(on_release, struct task_struct *task)
 		e->h.flags |= EVF_SELF_REAP;
 	/* The leader's own time is added to the sum a moment later (__exit_signal). */
 	e->cpu_ns = task->signal->sum_sched_runtime + task->se.sum_exec_runtime;
-	submit(e);
+	submit(e, unread);
 	unfollow(task);
 	return 0;
 }
@@ -468,10 +451,11 @@ int BPF_PROG(on_free, struct task_struct *task)
 {
 	struct task_struct *parent, *leader;
 	struct ev_reap *e;
+	__u64 unread;
 
 	if (is_done(FREE, task, 0) || (cfg.exact_reaps && !take_zap(task)))
 		return 0;
-	e = begin_reap(task);
+	e = begin_reap(task, &unread);
 	if (!e)
 		return 0;
 	if (cfg.exact_reaps)		/* else it would have been told by on_release */
@@ -484,7 +468,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 	e->by = e->parent;
 	copy_comm(e->by_comm, leader);
 	e->cpu_ns = task->signal->sum_sched_runtime;
-	submit(e);
+	submit(e, unread);
 	unfollow(task);
 	return 0;
 }

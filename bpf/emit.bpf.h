@@ -41,32 +41,29 @@ static __always_inline void count_loss(enum event_kind kind)
  * out later from what exists; that somebody ended, and how, cannot.  So a flood of forks or
  * of long arguments must not hide an end.
  */
-static __always_inline bool is_full_for(enum event_kind kind)
+static __always_inline bool is_full_for(enum event_kind kind, __u64 unread)
 {
-	if (kind == EV_EXIT || kind == EV_REAP)
-		return false;
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.open_bytes;
+	return kind != EV_EXIT && kind != EV_REAP && unread >= cfg.open_bytes;
 }
 
 /*
  * size must be a constant: the verifier keeps it with the pointer.  ts is taken before: a
  * probe that is preempted (Linux 7) with a record in its hands must not tell a later one than
- * those that stand behind it, for they would be told to be as late.
+ * those that stand behind it, for they would be told to be as late.  *unread: what the ring
+ * holds, for submit(), as that is asked only once.
  */
-static __always_inline void *reserve_at(__u64 ts, __u64 size, enum event_kind kind)
+static __always_inline void *reserve(__u64 ts, __u64 size, enum event_kind kind, __u64 *unread)
 {
-	struct event *record = is_full_for(kind) ? NULL : bpf_ringbuf_reserve(&ring, size, 0);
+	struct event *record = NULL;
 
+	*unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	if (!is_full_for(kind, *unread))
+		record = bpf_ringbuf_reserve(&ring, size, 0);
 	if (record)
 		record->ts = ts;
 	else
 		count_loss(kind);
 	return record;
-}
-
-static __always_inline void *reserve(__u64 size, enum event_kind kind)
-{
-	return reserve_at(bpf_ktime_get_boot_ns(), size, kind);
 }
 
 /*
@@ -109,14 +106,12 @@ static __always_inline void fill_head(struct event *h, struct task_struct *task,
  * when the ring fills.  Two CPUs may both see the request; a second wake-up is harmless.
  * That no request is overlooked is the reader's care, see src/source/ring.c.
  */
-static __always_inline void submit(void *record)
+static __always_inline void submit(void *record, __u64 unread)
 {
 	__u32 reader = *(volatile __u32 *)&state.reader;
 	__u64 wake = BPF_RB_NO_WAKEUP;
 
-	if (reader == READER_ASLEEP ||
-	    (reader == READER_NAPPING &&
-	     bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > cfg.wake_bytes)) {
+	if (reader == READER_ASLEEP || (reader == READER_NAPPING && unread > cfg.wake_bytes)) {
 		*(volatile __u32 *)&state.reader = READER_BUSY;
 		wake = BPF_RB_FORCE_WAKEUP;
 	}

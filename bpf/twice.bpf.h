@@ -14,7 +14,7 @@
 
 #include "emit.bpf.h"
 
-enum deed { NEWTASK, FORK, EXEC, SIGNAL, EXIT, RELEASE, FREE };	/* up to MARK_KINDS */
+enum deed { FORK, EXEC, SIGNAL, EXIT, RELEASE, FREE };	/* up to MARK_KINDS */
 
 /* A mark stands from one copy to the next, so to speak: one for each PID modulo the table. */
 struct {

@@ -69,7 +69,7 @@ enum event_flags {
 	EVF_EXACT = 1 << 2,	/* reap: told at the moment, by the reaper itself */
 	EVF_NS_INIT = 1 << 3,	/* exit: init of a PID namespace, takes it all along */
 	EVF_ARGS_UNREADABLE = 1 << 4, /* exec: the argument pages could not be read */
-	EVF_FLAGS_UNKNOWN = 1 << 5,   /* fork: clone flags were overtaken, see fork.bpf.h */
+	EVF_FLAGS_UNKNOWN = 1 << 5,   /* fork: not known; only in old traces */
 	EVF_SELF_REAP = 1 << 6,	/* reap: done by the dying task on its own behalf */
 	EVF_RACE_PRONE = 1 << 7, /* exit: group death was deduced; a twin may follow */
 	EVF_ADOPTED = 1 << 8,	/* snapshot: it is known that another process made it */
