@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * brood.bpf.c: the kernel side, in the order of a life: fork, exec, signal, exit, reap;
- * and the snapshot of those whose birth nobody saw.
+ * the snapshot of those whose birth nobody saw; and the ring, before it holds anything.
  *
  * All programs sit on stable tracepoints (tp_btf: direct loads, no kprobes), but for the
  * reap, which has an exact place only in release_task().  Threads and kernel threads
@@ -498,4 +498,26 @@ int on_task(struct bpf_iter__task *ctx)
 	if (!is_thread(task) && !skip_kthread(task))
 		write_snapshot(ctx, task);
 	return 0;
+}
+
+/* --- the ring ------------------------------------------------------------------------- */
+
+#define RING_PAGE 4096		/* or a part of one: it does not matter */
+#define PAGES_A_RUN 64
+
+/*
+ * Touch the next pages of the ring: a record on each, that no reader is shown.  User space
+ * runs it before anything is attached.  Returns 0 when the ring is full.
+ */
+SEC("raw_tp")
+int touch_ring(void *ctx)
+{
+	for (int i = 0; i < PAGES_A_RUN; i++) {
+		void *page = bpf_ringbuf_reserve(&ring, RING_PAGE - BPF_RINGBUF_HDR_SZ, 0);
+
+		if (!page)
+			return 0;
+		bpf_ringbuf_discard(page, BPF_RB_NO_WAKEUP);
+	}
+	return 1;
 }

@@ -123,8 +123,10 @@ static int open_all(struct live *l)
 		return err;
 	}
 	err = filter_open_cgroups(&l->opt.filter, l->probes.skel);
-	if (!err && !l->opt.snapshot_only)
+	if (!err && !l->opt.snapshot_only) {
+		ring_touch(l->ring, l->probes.skel->progs.touch_ring);
 		err = probes_attach(&l->probes);
+	}
 	l->attached = boottime();
 	return err ? err : begin(l);
 }

@@ -110,6 +110,7 @@ static int load(struct brood **out, const struct brood *first, const struct live
 	configure(skel, opt, filtered, f);
 	bpf_program__set_autoload(skel->progs.on_release, f->release_task == 0);
 	bpf_program__set_autoload(skel->progs.on_task, !first);
+	bpf_program__set_autoload(skel->progs.touch_ring, !first && !opt->snapshot_only);
 	err = first ? share_maps(skel, first) : 0;
 	if (!err)
 		err = brood__load(skel);
@@ -183,8 +184,9 @@ int probes_attach(struct probes *p)
 {
 	int err;
 
-	/* The iterator is not attached but read, see snapshot.c. */
+	/* These are run: the iterator is read, see snapshot.c. */
 	bpf_program__set_autoattach(p->skel->progs.on_task, false);
+	bpf_program__set_autoattach(p->skel->progs.touch_ring, false);
 	err = brood__attach(p->skel);
 	if (!err && p->again)
 		err = brood__attach(p->again);

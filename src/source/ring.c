@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "source/clock.h"
@@ -108,6 +109,15 @@ int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *
 	}
 	*out = r;
 	return 0;
+}
+
+void ring_touch(struct ring *r, const struct bpf_program *touch)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+
+	while (!bpf_prog_test_run_opts(bpf_program__fd(touch), &run) && run.retval)
+		;
+	ring_drain(r);
 }
 
 int ring_drain(struct ring *r)

@@ -11,6 +11,7 @@
 #include "probe.h"
 
 struct bpf_map;
+struct bpf_program;
 struct ring;
 
 typedef int (*ring_fn)(void *ctx, const struct event *ev, size_t size);
@@ -18,6 +19,14 @@ typedef int (*ring_fn)(void *ctx, const struct event *ev, size_t size);
 /* map: the ring; state: memory shared with the probes; signal_fd: ends every wait. */
 int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *state,
 	      int signal_fd, ring_fn fn, void *ctx);
+
+/*
+ * Go around the ring once, before it holds anything; touch: the program that does so in the
+ * kernel.  Where a hypervisor keeps page tables of its own, the first touch of each page costs
+ * microseconds, and would fall on the workload, and on the reader once more.  Where it cannot be
+ * done (Linux before 5.10) nothing else is lost.
+ */
+void ring_touch(struct ring *r, const struct bpf_program *touch);
 
 /*
  * Take everything that is there as this begins; of what comes meanwhile no more than a full
