@@ -256,6 +256,15 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 bench: deps-build-test all $(BUILD)/bench/loop $(BUILD)/bench/floor
 	$(Q)python3 tests/bench/cost.py $(BUILD)
 
+# Loaded into brood, with which it has nothing else in common.
+$(BUILD)/bench/toggle.so: tests/bench/toggle.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -shared -fPIC $(LDFLAGS) $< -o $@
+
+bench-onoff: all $(BUILD)/bench/loop $(BUILD)/bench/toggle.so
+	$(Q)python3 tests/bench/onoff.py $(BUILD)
+
 bench-trace: all $(BUILD)/bench/loop $(BUILD)/bench/repeat $(BUILD)/bench/read
 	$(Q)python3 tests/bench/trace.py $(BUILD) "$(SOURCE)" $(MILLIONS)
 
@@ -365,6 +374,6 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'other targets: static check-unit check-live check-memory check-kernels soak fuzz bench'
 	@echo '               check-kernels-ci check-kernels-arm64'
-	@echo '               bench-trace lint install uninstall vmlinux clean'
+	@echo '               bench-onoff bench-trace lint install uninstall vmlinux clean'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -99,9 +99,9 @@ NOTHING = Tracer("nothing", None, "sleep infinity", ("", 0), (), lambda *_: coll
 
 TRACERS = [
     NOTHING,
-    Tracer("brood log", None, "{brood} log -o {out}", ("bpf.link", 6), KINDS,
+    Tracer("brood log", None, "{brood} log -o {out}", ("bpf.link", 5), KINDS,
            count_lines(BROOD_LINE)),
-    Tracer("brood record", None, "{brood} record -o {out}", ("bpf.link", 6), KINDS, count_jsonl),
+    Tracer("brood record", None, "{brood} record -o {out}", ("bpf.link", 5), KINDS, count_jsonl),
     Tracer("brood -- CMD", None, "{brood} -o {out} --", None, KINDS, count_lines(BROOD_LINE), True),
     Tracer("forkstat", "forkstat", "forkstat -e fork,exec,exit", ("socket", 1), KINDS[:3],
            count_lines(r"\S+ +(?P<kind>fork|exec|exit) +\d+ +(?!child).*? "
@@ -154,9 +154,9 @@ def read(path):
 
 
 class Running:
-    """A tracer at work.  Whoever it follows is not of its family."""
+    """A tracer at work.  Whoever it follows is not of its family.  how: more for Popen."""
 
-    def __init__(self, tracer, brood, out, workload=()):
+    def __init__(self, tracer, brood, out, workload=(), **how):
         self.tracer, self.brood, self.out = tracer, brood, out
         words = tracer.command.split() if isinstance(tracer.command, str) else tracer.command
         command = [w.replace("{brood}", brood).replace("{out}", out) for w in words]
@@ -168,7 +168,7 @@ class Running:
         self.child = subprocess.Popen(
             command + list(workload), stdin=subprocess.PIPE if workload else subprocess.DEVNULL,
             stdout=subprocess.PIPE if workload else open(out, "w") if "{out}" not in words
-            else subprocess.DEVNULL, stderr=self.errors, text=True)
+            else subprocess.DEVNULL, stderr=self.errors, text=True, **how)
         if not workload:
             self.wait_until_it_watches()
 

@@ -132,6 +132,18 @@ class Threads(LiveTest):
             self.assertEqual(line["id"], run.command.id)
         self.assertCounts(run.trace, execs=1, exits=1)
 
+    def test_workers_that_the_kernel_starts(self):
+        """io_uring's: sched_process_fork does not fire for them, task_newtask does."""
+        run = self.follow(helper("threads", "worker"), "--threads")
+        if run.status == 77:
+            self.skipTest("no io_uring here")
+        starts, ends = run.trace.of("thread_start"), run.trace.of("thread_exit")
+        self.assertTrue(starts)
+        self.assertEqual({line["tid"] for line in starts}, {line["tid"] for line in ends})
+        for line in starts:
+            self.assertEqual(line["creator"]["pid"], run.command.pid)
+        self.assertCounts(run.trace, execs=1, exits=1)
+
     def test_exit_group(self):
         """One thread ends them all: one exit, its code."""
         run = self.follow(helper("threads", "exit"))

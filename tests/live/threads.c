@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* threads ACT: a process is a group of threads, and its end is the end of the last. */
+#include <linux/io_uring.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "act.h"
 
@@ -166,10 +168,36 @@ static int exit_act(void)
 	return 0;
 }
 
+/* --- worker: the kernel starts a thread in the process, for io_uring ------------------ */
+
+static int worker(void)
+{
+	struct io_uring_params p = {0};
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &p);
+	struct io_uring_sqe *sqe;
+	unsigned int *tail;
+	char *ring;
+
+	if (fd < 0)
+		return 77;
+	ring = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || sqe == MAP_FAILED)
+		err(99, "io_uring");
+	*sqe = (struct io_uring_sqe){.opcode = IORING_OP_NOP, .flags = IOSQE_ASYNC};
+	((unsigned int *)(ring + p.sq_off.array))[0] = 0;
+	tail = (unsigned int *)(ring + p.sq_off.tail);
+	__atomic_store_n(tail, 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		err(99, "io_uring_enter");
+	return 0;
+}
+
 static const struct act acts[] = {
 	{"exec", exec_act},	{"leader-first", leader_first},
 	{"together", together}, {"three", three},
 	{"fork", fork_act},	{"exit", exit_act},
+	{"worker", worker},
 	{NULL, NULL},
 };
 
