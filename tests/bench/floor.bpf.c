@@ -14,15 +14,18 @@ struct {
 	__uint(max_entries, 8 << 20);
 } ring SEC(".maps");
 
-#define AT(what, point, body)							\
-	SEC("tp_btf/sched_process_" #point) int what##_on_##point(void *ctx)	\
+#define AT(what, event, point, body)						\
+	SEC("tp_btf/" #point) int what##_on_##event(void *ctx)			\
 	{									\
 		body;								\
 		return 0;							\
 	}
 
 #define FLOOR(what, body)							\
-	AT(what, fork, body) AT(what, exec, body) AT(what, exit, body) AT(what, free, body)
+	AT(what, fork, task_newtask, body)					\
+	AT(what, exec, sched_process_exec, body)				\
+	AT(what, exit, sched_process_exit, body)				\
+	AT(what, free, sched_process_free, body)
 
 static __always_inline void reserve_one(void)
 {
@@ -35,3 +38,17 @@ static __always_inline void reserve_one(void)
 FLOOR(empty, )
 FLOOR(clock, bpf_ktime_get_boot_ns())
 FLOOR(reserve, reserve_one())
+
+/* Around the ring once, as brood does before it attaches anything (bpf/brood.bpf.c). */
+SEC("raw_tp")
+int touch_ring(void *ctx)
+{
+	for (int i = 0; i < 64; i++) {
+		void *page = bpf_ringbuf_reserve(&ring, 4096 - BPF_RINGBUF_HDR_SZ, 0);
+
+		if (!page)
+			return 0;
+		bpf_ringbuf_discard(page, BPF_RB_NO_WAKEUP);
+	}
+	return 1;
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bench/floor.skel.h"
@@ -24,6 +25,7 @@ int main(int argc, char **argv)
 {
 	struct floor_bpf *skel = floor_bpf__open();
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	LIBBPF_OPTS(bpf_test_run_opts, run);
 	struct ring_buffer *ring;
 	struct bpf_program *p;
 
@@ -36,8 +38,17 @@ int main(int argc, char **argv)
 
 		bpf_program__set_autoload(p, !strncmp(name, argv[1], strcspn(name, "_")));
 	}
-	if (floor_bpf__load(skel) || floor_bpf__attach(skel) ||
+	bpf_program__set_autoload(skel->progs.touch_ring, true);
+	bpf_program__set_autoattach(skel->progs.touch_ring, false);
+	if (floor_bpf__load(skel) ||
 	    !(ring = ring_buffer__new(bpf_map__fd(skel->maps.ring), ignore, NULL, NULL))) {
+		perror("floor");
+		return 1;
+	}
+	while (!bpf_prog_test_run_opts(bpf_program__fd(skel->progs.touch_ring), &run) && run.retval)
+		;
+	ring_buffer__consume(ring);
+	if (floor_bpf__attach(skel)) {
 		perror("floor");
 		return 1;
 	}

@@ -10,9 +10,10 @@ environment: ROUNDS=300     of each workload
              AS=log         record, log
 
 One brood watches all the time.  Its probes are detached and attached again as each short run of
-a workload begins (toggle.c), so what is compared is a tenth of a second apart, where cost.py
-has to start and end a tracer in between, on a machine whose speed drifts by more in that time
-than is to be measured.  A round is a run with the probes and two without, in all six orders in
+a workload begins (toggle.c), so what is compared is a moment apart, where cost.py has to start
+and end a tracer in between, on a machine whose speed drifts by more in that time than is to be
+measured.  Before each run the same goes on for as long as the reader naps, so that what it
+takes in is as much as happens: of the time before, instead of the last of the run.  A round is a run with the probes and two without, in all six orders in
 turn; one of those without takes the part of a tracer that costs nothing.  The figure is the
 median of the rounds' ratios, and where it lies with 95 % confidence.
 """
@@ -34,6 +35,7 @@ ROUNDS = int(os.environ.get("ROUNDS") or 300)
 SECONDS = float(os.environ.get("SECONDS") or 0.1)
 ON = os.environ.get("ON") or "fork|exec|thread|call"
 AS = os.environ.get("AS") or "log"
+NAP = {"log": 0.05, "record": 0.5}      # how long the reader lets events gather
 ORDERS = list(itertools.permutations(("with", "without", "nothing")))
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -66,6 +68,7 @@ def run(place, switch, workload, kind):
         switch.turn(False)
         if kind == "with":
             switch.turn(True)
+        place.run(workload, max(1, int(place.n[workload] * NAP[AS] / SECONDS)))
 
     def after():
         if kind == "with":

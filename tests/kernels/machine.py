@@ -111,7 +111,7 @@ def check_burst(told):
     inferred = sum(e.get("inferred", False) for e in trace.lines)
     print(f"seen {seen}, inferred {inferred}, lost {[e['count'] for e in losses]}", flush=True)
     missing = 66 + 61 + 67 + 67 - sum(seen.values())
-    # A run of task_newtask, or about somebody else, is counted too.
+    # A run for a harmless signal, or about somebody else, is counted too.
     assert 0 <= missing <= end["lost"], missing
     for loss in losses:
         assert 0 < loss["until"] - loss["since"] < MISSED_S * 1e9, loss
