@@ -23,8 +23,8 @@ int ring_open(struct ring **out, const struct bpf_map *map, struct probe_state *
 /*
  * Go around the ring once, before it holds anything; touch: the program that does so in the
  * kernel.  Where a hypervisor keeps page tables of its own, the first touch of each page costs
- * microseconds, and would fall on the workload, and on the reader once more.  Where it cannot be
- * done (Linux before 5.10) nothing else is lost.
+ * microseconds, and would fall on the workload, and on the reader once more.  Not done where the
+ * ring is very large, or cannot be (Linux before 5.10): then that is what it costs.
  */
 void ring_touch(struct ring *r, const struct bpf_program *touch);
 
