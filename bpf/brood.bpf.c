@@ -10,6 +10,7 @@
 #include "adopter.bpf.h"
 #include "filter.bpf.h"
 #include "snapshot.bpf.h"
+#include "touch.bpf.h"
 #include "twice.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -21,25 +22,14 @@ char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline bool follow_newborn(struct task_struct *child)
 {
-	struct task_struct *creator = (struct task_struct *)bpf_get_current_task();
-	struct task_ref key = {};
+	struct task_ref key;
 
-	key.start = BPF_CORE_READ(creator, group_leader, start_boottime);
-	key.tgid = BPF_CORE_READ(creator, tgid);
+	fill_current(&key);
+	key.tid = 0;
 	if (bpf_map_lookup_elem(&followed, &key) ||
 	    is_followed(child->real_parent->group_leader) || matches(child))
 		return follow(child);
 	return false;
-}
-
-/* By helper calls: a pointer to current that one could load from is not had before 5.11. */
-static __always_inline void fill_current(struct task_ref *ref)
-{
-	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
-
-	ref->start = BPF_CORE_READ(current, group_leader, start_boottime);
-	ref->tgid = BPF_CORE_READ(current, tgid);
-	ref->tid = BPF_CORE_READ(current, pid);
 }
 
 static __always_inline void emit_thread(enum event_kind kind, struct task_struct *thread)
@@ -50,7 +40,7 @@ static __always_inline void emit_thread(enum event_kind kind, struct task_struct
 
 	if (!is_followed(leader))
 		return;
-	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), kind, &unread);
+	e = reserve(sizeof(*e), kind, &unread);
 	if (!e)
 		return;
 	fill_head(&e->h, thread, leader, kind);
@@ -87,7 +77,7 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 flags)
 		return 0;
 	birth_parent = child->real_parent;
 	parent_leader = birth_parent->group_leader;
-	e = reserve(child->start_boottime, sizeof(*e), EV_FORK, &unread);
+	e = reserve_at(child->start_boottime, sizeof(*e), EV_FORK, &unread);
 	if (!e)
 		return 0;
 	fill_head(&e->h, child, child, EV_FORK);
@@ -130,7 +120,7 @@ static __always_inline int emit_exec(const struct ev_exec *head, struct linux_bi
 	char *data;
 	long n;
 
-	e = reserve(head->h.ts, sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC, &unread);
+	e = reserve_at(head->h.ts, sizeof(*e) + args_cap + file_cap + interp_cap, EV_EXEC, &unread);
 	if (!e)
 		return EXEC_DONE;
 	*e = *head;
@@ -171,7 +161,7 @@ too_long:
 static __always_inline void emit_arrival(struct task_struct *task)
 {
 	__u64 unread;
-	struct ev_snapshot *s = reserve(bpf_ktime_get_boot_ns(), sizeof(*s), EV_SNAPSHOT, &unread);
+	struct ev_snapshot *s = reserve(sizeof(*s), EV_SNAPSHOT, &unread);
 
 	if (!s)
 		return;
@@ -280,14 +270,12 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	leader = target->group_leader;
 	if (!is_followed(leader))
 		return 0;
-	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_SIGNAL, &unread);
+	e = reserve(sizeof(*e), EV_SIGNAL, &unread);
 	if (!e)
 		return 0;
 	fill_head(&e->h, target, leader, EV_SIGNAL);
 	sender = (struct task_struct *)bpf_get_current_task();
-	e->from.start = BPF_CORE_READ(sender, group_leader, start_boottime);
-	e->from.tgid = BPF_CORE_READ(sender, tgid);
-	e->from.tid = BPF_CORE_READ(sender, pid);
+	fill_current(&e->from);
 	BPF_CORE_READ_INTO(&e->from_comm, sender, group_leader, comm);
 	e->sig = sig;
 	e->pad = 0;
@@ -328,7 +316,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	if (!is_ours(leader))
 		return 0;
-	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_EXIT, &unread);
+	e = reserve(sizeof(*e), EV_EXIT, &unread);
 	if (!e)
 		return 0;
 	parent = leader->real_parent;
@@ -357,7 +345,7 @@ static __always_inline struct ev_reap *begin_reap(struct task_struct *task, __u6
 	 * replaced by exec has lost its PID by now, and is_thread() is true.) */
 	if (is_thread(task) || skip_kthread(task) || !is_followed(task))
 		return NULL;
-	e = reserve(bpf_ktime_get_boot_ns(), sizeof(*e), EV_REAP, unread);
+	e = reserve(sizeof(*e), EV_REAP, unread);
 	if (!e) {
 		unfollow(task);
 		return NULL;
@@ -415,9 +403,7 @@ int BPF_PROG(on_release, struct task_struct *task)
 	reaper = (struct task_struct *)bpf_get_current_task();
 	fill_ref(&e->parent, task->real_parent->group_leader);
 	e->h.flags |= EVF_EXACT;
-	e->by.start = BPF_CORE_READ(reaper, group_leader, start_boottime);
-	e->by.tgid = BPF_CORE_READ(reaper, tgid);
-	e->by.tid = BPF_CORE_READ(reaper, pid);
+	fill_current(&e->by);
 	BPF_CORE_READ_INTO(&e->by_comm, reaper, group_leader, comm);
 	if (e->by.tgid == e->h.who.tgid)
 		e->h.flags |= EVF_SELF_REAP;
@@ -502,22 +488,9 @@ int on_task(struct bpf_iter__task *ctx)
 
 /* --- the ring ------------------------------------------------------------------------- */
 
-#define RING_PAGE 4096		/* or a part of one: it does not matter */
-#define PAGES_A_RUN 64
-
-/*
- * Touch the next pages of the ring: a record on each, that no reader is shown.  User space
- * runs it before anything is attached.  Returns 0 when the ring is full.
- */
+/* User space runs it before anything is attached. */
 SEC("raw_tp")
 int touch_ring(void *ctx)
 {
-	for (int i = 0; i < PAGES_A_RUN; i++) {
-		void *page = bpf_ringbuf_reserve(&ring, RING_PAGE - BPF_RINGBUF_HDR_SZ, 0);
-
-		if (!page)
-			return 0;
-		bpf_ringbuf_discard(page, BPF_RB_NO_WAKEUP);
-	}
-	return 1;
+	return touch_pages(&ring);
 }

@@ -52,7 +52,7 @@ static __always_inline bool is_full_for(enum event_kind kind, __u64 unread)
  * those that stand behind it, for they would be told to be as late.  *unread: what the ring
  * holds, for submit(), as that is asked only once.
  */
-static __always_inline void *reserve(__u64 ts, __u64 size, enum event_kind kind, __u64 *unread)
+static __always_inline void *reserve_at(__u64 ts, __u64 size, enum event_kind kind, __u64 *unread)
 {
 	struct event *record = NULL;
 
@@ -66,6 +66,11 @@ static __always_inline void *reserve(__u64 ts, __u64 size, enum event_kind kind,
 	return record;
 }
 
+static __always_inline void *reserve(__u64 size, enum event_kind kind, __u64 *unread)
+{
+	return reserve_at(bpf_ktime_get_boot_ns(), size, kind, unread);
+}
+
 /*
  * The functions below take the thread group leader where they can, so that each program
  * loads that pointer once: the verifier searches all of the kernel's BTF for every pointer
@@ -76,6 +81,17 @@ static __always_inline void fill_ref(struct task_ref *ref, struct task_struct *l
 	ref->start = leader->start_boottime;
 	ref->tgid = leader->tgid;
 	ref->tid = 0;
+}
+
+/* By helper calls: a pointer to current that one could load from is not had before 5.11. */
+static __always_inline void fill_current(struct task_ref *ref)
+{
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	ref->start = BPF_CORE_READ(current, group_leader, start_boottime);
+	ref->tgid = ids >> 32;
+	ref->tid = (__u32)ids;
 }
 
 /* By plain loads: 30 to 50 ns less than a copy by helper call. */

@@ -7,6 +7,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "../../bpf/touch.bpf.h"
+
 char LICENSE[] SEC("license") = "GPL";
 
 struct {
@@ -39,16 +41,9 @@ FLOOR(empty, )
 FLOOR(clock, bpf_ktime_get_boot_ns())
 FLOOR(reserve, reserve_one())
 
-/* Around the ring once, as brood does before it attaches anything (bpf/brood.bpf.c). */
+/* Around the ring once, as brood does before it attaches anything. */
 SEC("raw_tp")
 int touch_ring(void *ctx)
 {
-	for (int i = 0; i < 64; i++) {
-		void *page = bpf_ringbuf_reserve(&ring, 4096 - BPF_RINGBUF_HDR_SZ, 0);
-
-		if (!page)
-			return 0;
-		bpf_ringbuf_discard(page, BPF_RB_NO_WAKEUP);
-	}
-	return 1;
+	return touch_pages(&ring);
 }

@@ -21,11 +21,22 @@ static int ignore(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+/* Around the ring once, see src/source/ring.h. */
+static int touch(const struct bpf_program *program, struct ring_buffer *ring)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int err;
+
+	do
+		err = bpf_prog_test_run_opts(bpf_program__fd(program), &run);
+	while (!err && run.retval);
+	return err ? err : ring_buffer__consume(ring);
+}
+
 int main(int argc, char **argv)
 {
 	struct floor_bpf *skel = floor_bpf__open();
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-	LIBBPF_OPTS(bpf_test_run_opts, run);
 	struct ring_buffer *ring;
 	struct bpf_program *p;
 
@@ -41,14 +52,8 @@ int main(int argc, char **argv)
 	bpf_program__set_autoload(skel->progs.touch_ring, true);
 	bpf_program__set_autoattach(skel->progs.touch_ring, false);
 	if (floor_bpf__load(skel) ||
-	    !(ring = ring_buffer__new(bpf_map__fd(skel->maps.ring), ignore, NULL, NULL))) {
-		perror("floor");
-		return 1;
-	}
-	while (!bpf_prog_test_run_opts(bpf_program__fd(skel->progs.touch_ring), &run) && run.retval)
-		;
-	ring_buffer__consume(ring);
-	if (floor_bpf__attach(skel)) {
+	    !(ring = ring_buffer__new(bpf_map__fd(skel->maps.ring), ignore, NULL, NULL)) ||
+	    touch(skel->progs.touch_ring, ring) < 0 || floor_bpf__attach(skel)) {
 		perror("floor");
 		return 1;
 	}

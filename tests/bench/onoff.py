@@ -69,12 +69,7 @@ def run(place, switch, workload, kind):
         if kind == "with":
             switch.turn(True)
         place.run(workload, max(1, int(place.n[workload] * NAP[AS] / SECONDS)))
-
-    def after():
-        if kind == "with":
-            switch.turn(False)
-        switch.turn(True)
-    return place.hold(workload, place.start(workload), before, after).seconds
+    return place.hold(workload, place.start(workload), before, lambda: switch.turn(True)).seconds
 
 
 def median(ratios):
