@@ -122,7 +122,9 @@ class Select(LiveTest):
 
     def test_cut_short(self):
         """No END, no index; the window is there all the same, and nothing is said of it."""
-        a, b = self.end // 3, self.end // 2
+        facts = self.facts(self.whole)
+        # By the number of facts: where the machine was slow, half of the time is most of the file.
+        a, b = facts[len(facts) // 3]["ts"], facts[len(facts) // 2]["ts"]
         whole = self.window(a, b)
         self.trace = self.copy(self.trace)
         os.truncate(self.trace, os.path.getsize(self.trace) * 9 // 10)
