@@ -65,11 +65,13 @@ static bool attach(int i)
 {
 	int fd = (int)next_syscall(SYS_bpf, BPF_LINK_CREATE, &links[i].attr, links[i].size);
 
-	if (fd < 0 || fd == links[i].fd)
-		return fd >= 0;
-	if (dup2(fd, links[i].fd) < 0)
-		return false;
-	return close(fd) == 0;
+	return fd >= 0 && dup2(fd, links[i].fd) >= 0 && close(fd) == 0;
+}
+
+/* Something else takes its number, which would be given to the next file brood opens. */
+static bool detach(int i, int other)
+{
+	return dup2(other, links[i].fd) >= 0;
 }
 
 static void *obey(void *arg)
@@ -82,7 +84,7 @@ static void *obey(void *arg)
 		bool want = c == '1';
 
 		for (int i = 0; i < n_links && on != want; i++)
-			if (want ? !attach(i) : close(links[i].fd))
+			if (!(want ? attach(i) : detach(i, fd)))
 				c = 'x';
 		on = want;
 		if (!n_links)
