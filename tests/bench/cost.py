@@ -240,7 +240,7 @@ class Bench:
             if not tracer.follows and tracer.name not in self.broken:
                 with contextlib.suppress(Broken, FileNotFoundError):
                     at_work[tracer.name] = Running(tracer, self.brood, self.out(tracer))
-        time.sleep(3)       # what their start left to do is done
+        time.sleep(8)       # what their start left to do is done; the last is fdatasync, after 5 s
         load = read("/proc/stat")
         before = {name: r.wakeups() for name, r in at_work.items()}
         time.sleep(IDLE)

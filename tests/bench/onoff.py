@@ -13,13 +13,17 @@ One brood watches all the time.  Its probes are detached and attached again as e
 a workload begins (toggle.c), so what is compared is a moment apart, where cost.py has to start
 and end a tracer in between, on a machine whose speed drifts by more in that time than is to be
 measured.  Before each run the same goes on for as long as the reader naps, so that what it
-takes in is as much as happens: of the time before, instead of the last of the run.  A round is a run with the probes and two without, in all six orders in
-turn; one of those without takes the part of a tracer that costs nothing.  The figure is the
-median of the rounds' ratios, and where it lies with 95 % confidence.
+takes in is as much as happens: of the time before, instead of the last of the run.
+
+A round is two runs with the probes, in one of which brood itself is stopped (SIGSTOP) and its
+ring fills, and two without, in all orders in turn; one of those without takes the part of a
+tracer that costs nothing.  The figure is the median of the rounds' ratios, and where it lies
+with 95 % confidence.
 """
 import itertools
 import math
 import os
+import random
 import re
 import signal
 import socket
@@ -36,7 +40,9 @@ SECONDS = float(os.environ.get("SECONDS") or 0.1)
 ON = os.environ.get("ON") or "fork|exec|thread|call"
 AS = os.environ.get("AS") or "log"
 NAP = {"log": 0.05, "record": 0.5}      # how long the reader lets events gather
-ORDERS = list(itertools.permutations(("with", "without", "nothing")))
+KINDS = ("with", "stopped", "without", "nothing")
+ORDERS = list(itertools.permutations(KINDS))
+random.Random(1).shuffle(ORDERS)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -58,6 +64,12 @@ class Switch:
         if self.word.recv(1) != byte:
             sys.exit(f"onoff.py: probes {'attached' if on else 'detached'}: no")
 
+    def stop(self):
+        self.brood.child.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.brood.child.send_signal(signal.SIGCONT)
+
     def end(self):
         self.brood.stop()
 
@@ -66,10 +78,16 @@ def run(place, switch, workload, kind):
     """Seconds that it took.  It begins and ends in sight, whatever is between."""
     def before():
         switch.turn(False)
-        if kind == "with":
+        if kind in ("with", "stopped"):
             switch.turn(True)
+        if kind == "stopped":
+            switch.stop()
         place.run(workload, max(1, int(place.n[workload] * NAP[AS] / SECONDS)))
-    return place.hold(workload, place.start(workload), before, lambda: switch.turn(True)).seconds
+
+    def after():
+        switch.go_on()
+        switch.turn(True)
+    return place.hold(workload, place.start(workload), before, after).seconds
 
 
 def median(ratios):
@@ -90,19 +108,19 @@ def main():
         switch = Switch(build, directory)
         try:
             for w in (w for w in WORKLOADS if re.search(ON, w.name)):
-                took = {"with": [], "without": [], "nothing": []}
+                took = {kind: [] for kind in KINDS}
                 for i in range(ROUNDS):
                     for kind in ORDERS[i % len(ORDERS)]:
                         took[kind].append(run(place, switch, w, kind))
                 ratios = {k: [a / b for a, b in zip(took[k], took["without"])] for k in took}
                 turn = statistics.median(took["without"]) / place.n[w] * 1e6
                 rows.append([w.name[2:], f"{turn:.1f}", median(ratios["with"]),
-                             median(ratios["nothing"])])
+                             median(ratios["stopped"]), median(ratios["nothing"])])
                 print(*rows[-1], flush=True)
         finally:
             switch.end()
     print()
-    print(report.table(["workload", "a turn, µs", f"brood {AS}", "nothing"], rows))
+    print(report.table(["workload", "a turn, µs", f"brood {AS}", "brood stopped", "nothing"], rows))
 
 
 if __name__ == "__main__":
