@@ -124,7 +124,7 @@ static __always_inline int emit_exec(const struct ev_exec *head, struct linux_bi
 	if (!e)
 		return EXEC_DONE;
 	*e = *head;
-	e->h.lost = *(volatile __u32 *)&state.lost;
+	fill_lost(&e->h);
 	data = (char *)(e + 1);
 
 	n = bpf_probe_read_kernel_str(data + args_cap, file_cap, bprm->filename);
@@ -245,7 +245,7 @@ SEC("tp_btf/signal_generate")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *target,
 	     int group, int result)
 {
-	struct task_struct *sender, *leader;
+	struct task_struct *leader;
 	struct ev_signal *e;
 	__u64 unread;
 	int code = 0;
@@ -274,9 +274,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	if (!e)
 		return 0;
 	fill_head(&e->h, target, leader, EV_SIGNAL);
-	sender = (struct task_struct *)bpf_get_current_task();
-	fill_current(&e->from);
-	BPF_CORE_READ_INTO(&e->from_comm, sender, group_leader, comm);
+	fill_current_named(&e->from, &e->from_comm);
 	e->sig = sig;
 	e->pad = 0;
 	submit(e, unread);
@@ -359,7 +357,7 @@ static __always_inline void emit_reap(struct task_struct *task, struct ev_reap *
 	e = reserve_at(reap->h.ts, sizeof(*e), EV_REAP, &unread);
 	if (e) {
 		*e = *reap;
-		e->h.lost = *(volatile __u32 *)&state.lost;
+		fill_lost(&e->h);
 		submit(e, unread);
 	}
 	unfollow(task);
@@ -397,7 +395,6 @@ static __always_inline bool take_zap(struct task_struct *task)
 SEC("?fentry/release_task")
 int BPF_PROG(on_release, struct task_struct *task)
 {
-	struct task_struct *reaper;
 	struct ev_reap r;
 
 	if (is_done(RELEASE, task, 0))
@@ -410,11 +407,9 @@ int BPF_PROG(on_release, struct task_struct *task)
 	if (!is_reap(task))
 		return 0;
 	fill_head(&r.h, task, task, EV_REAP);
-	reaper = (struct task_struct *)bpf_get_current_task();
 	fill_ref(&r.parent, task->real_parent->group_leader);
 	r.h.flags |= EVF_EXACT;
-	fill_current(&r.by);
-	BPF_CORE_READ_INTO(&r.by_comm, reaper, group_leader, comm);
+	fill_current_named(&r.by, &r.by_comm);
 	if (r.by.tgid == r.h.who.tgid)
 		r.h.flags |= EVF_SELF_REAP;
 	/* The leader's own time is added to the sum a moment later (__exit_signal). */

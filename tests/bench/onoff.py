@@ -42,7 +42,7 @@ AS = os.environ.get("AS") or "log"
 NAP = {"log": 0.05, "record": 0.5}      # how long the reader lets events gather
 KINDS = ("with", "stopped", "without", "nothing")
 ORDERS = list(itertools.permutations(KINDS))
-random.Random(1).shuffle(ORDERS)
+random.Random(1).shuffle(ORDERS)        # as they come, six in a row begin with the same
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -51,6 +51,11 @@ class Select(LiveTest):
         b = self.end if b is None else b
         return [line for line in lines if line["type"] in FACTS and a <= line["ts"] <= b]
 
+    def moment(self, n, of):
+        """When n of so many parts of all facts had happened, however long that took."""
+        facts = self.facts(self.whole)
+        return facts[len(facts) * n // of]["ts"]
+
     def existing(self, a):
         """IDs of what existed just before a, in order of appearance."""
         there = {}
@@ -81,8 +86,7 @@ class Select(LiveTest):
 
     def test_rest_is_not_read(self):
         """Damage before the checkpoint makes no difference to a window behind it."""
-        facts = self.facts(self.whole)
-        a = facts[len(facts) * 9 // 10]["ts"]       # much of the file lies between
+        a = self.moment(9, 10)      # much of the file lies between
         whole = self.window(a, self.end)
         self.trace = self.copy(self.trace)
         with open(self.trace, "r+b") as f:
@@ -122,9 +126,8 @@ class Select(LiveTest):
 
     def test_cut_short(self):
         """No END, no index; the window is there all the same, and nothing is said of it."""
-        facts = self.facts(self.whole)
-        # By the number of facts: where the machine was slow, half of the time is most of the file.
-        a, b = facts[len(facts) // 3]["ts"], facts[len(facts) // 2]["ts"]
+        # Where the machine was slow, half of the time is most of the file.
+        a, b = self.moment(1, 3), self.moment(1, 2)
         whole = self.window(a, b)
         self.trace = self.copy(self.trace)
         os.truncate(self.trace, os.path.getsize(self.trace) * 9 // 10)
